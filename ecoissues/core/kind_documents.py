@@ -1,0 +1,209 @@
+"""Reading a kind's TOML file: strict decoding, merging of shared steps, and where a fault stands.
+
+A document with ``code`` is a kind; one with ``[[steps]]`` only is a base that kinds name in
+``extends``. What the values mean is checked in ``kind_checks``, what follows in ``kind_proof``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ecoissues.core.errors import Refused
+from ecoissues.core.kind_lines import KeyPath, LineMap
+from ecoissues.core.kinds import Kind, State, Step
+from ecoissues.core.vocabulary import PHASES
+
+Shape = TypeVar("Shape")
+
+#: What became of a refused document, the end of every sentence about one.
+_OUTCOME = "该文件未启用,已在使用的清单类型不受影响。"
+
+#: Steps a kind inherits only if one of its clocks may be extended.
+_EXTENSION_EFFECTS = frozenset({"ask_extension", "extend", "refuse_extension"})
+
+
+class Problem(Struct, frozen=True):
+    """A fault in a kind: reason code, Chinese sentence, key in the document, shortest path."""
+
+    reason: str
+    sentence: str
+    key: KeyPath = ()
+    walk: tuple[str, ...] = ()
+
+
+class Finding(Struct, frozen=True):
+    """A fault with its place: file and line (from 1). ``walk``: the steps that show it."""
+
+    file: str
+    line: int
+    reason: str
+    sentence: str
+    key: KeyPath = ()
+    walk: tuple[str, ...] = ()
+
+
+class BadKind(Refused):
+    """A kind's document is refused: code ``bad_kind``, facts file, line, reason, key, path."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(
+            "bad_kind",
+            f"{finding.file} 第 {finding.line} 行:{finding.sentence}{_OUTCOME}",
+            file=finding.file,
+            line=finding.line,
+            reason=finding.reason,
+            key=list(finding.key),
+            path=list(finding.walk),
+        )
+        self.finding = finding
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's name (shown in messages) and text."""
+
+    name: str
+    text: str
+
+    @property
+    def base_name(self) -> str:
+        """The name by which ``extends`` means this document."""
+        return self.name.removesuffix(".toml")
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it holds steps only and so is no kind of its own."""
+        return set(self.table) == {"steps"}
+
+    @cached_property
+    def table(self) -> dict[str, Any]:
+        """The parsed TOML; raises BadKind (reason bad_toml) with the parser's line."""
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            place = re.search(r"at line (\d+)", str(error))
+            line = int(place.group(1)) if place else self.text.rstrip().count("\n") + 1
+            sentence = f"不是正确的 TOML 文本({error})。"
+            raise BadKind(Finding(self.name, line, "bad_toml", sentence)) from error
+
+    @cached_property
+    def lines(self) -> LineMap:
+        """Lines of the document's keys."""
+        return LineMap(self.text)
+
+    def finding(self, problem: Problem) -> Finding:
+        """Place a problem whose key is this document's own."""
+        return Finding(
+            self.name,
+            self.lines.find(problem.key),
+            problem.reason,
+            problem.sentence,
+            problem.key,
+            problem.walk,
+        )
+
+
+class _Base(Struct, frozen=True, forbid_unknown_fields=True):
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A kind with the place of each of its steps: (document, index there)."""
+
+    kind: Kind
+    document: Document
+    origins: tuple[tuple[Document, int], ...]
+
+    def finding(self, problem: Problem) -> Finding:
+        """Place a problem whose key is ``("steps", index in the kind, …)`` or the document's."""
+        key = problem.key
+        if len(key) < 2 or key[0] != "steps" or not isinstance(key[1], int):
+            return self.document.finding(problem)
+        origin, index = self.origins[key[1]]
+        placed = msgspec.structs.replace(problem, key=("steps", index, *key[2:]))
+        return origin.finding(placed)
+
+
+def decode_base(document: Document) -> tuple[Step, ...]:
+    """Decode a document of shared steps strictly; raises BadKind like ``decode_kind``."""
+    return _convert(document, _Base).steps
+
+
+def decode_kind(document: Document, bases: Mapping[str, Document]) -> Decoded:
+    """Decode a kind strictly and merge the steps of the base it extends.
+
+    In: the document, base documents by name (file name without ``.toml``). Raises
+    BadKind with reason bad_toml, unknown_key, missing_key, wrong_type, unknown_base.
+    """
+    kind = _convert(document, Kind)
+    if not kind.extends:
+        inherited: tuple[Step, ...] = ()
+    elif kind.extends in bases:
+        inherited = decode_base(bases[kind.extends])
+    else:
+        sentence = f"没有名为 {kind.extends} 的共用步骤文件。"
+        raise BadKind(document.finding(Problem("unknown_base", sentence, ("extends",))))
+    steps = [_expanded(step, kind.states) for step in kind.steps]
+    origins = [(document, index) for index in range(len(steps))]
+    for index, step in enumerate(inherited):
+        merged = _expanded(step, kind.states)
+        if _inherits(kind, merged):
+            steps.append(merged)
+            origins.append((bases[kind.extends], index))
+    return Decoded(msgspec.structs.replace(kind, steps=tuple(steps)), document, tuple(origins))
+
+
+def _inherits(kind: Kind, step: Step) -> bool:
+    """Tell whether a kind takes over a base's step: its own word wins, and it must make sense."""
+    if any(own.code == step.code for own in kind.steps) or not step.sources:
+        return False
+    extendable = any(clock.extension for clock in kind.clocks)
+    return extendable or step.effect not in _EXTENSION_EFFECTS
+
+
+def _expanded(step: Step, states: tuple[State, ...]) -> Step:
+    """Replace ``@PHASE`` among a step's sources by the states of that phase."""
+    sources: dict[str, None] = {}
+    for source in step.sources:
+        found = [state.code for state in states if source == f"@{state.phase}"]
+        known = source.startswith("@") and source[1:] in PHASES
+        sources.update(dict.fromkeys(found if known else [source]))
+    return msgspec.structs.replace(step, sources=tuple(sources))
+
+
+def _convert(document: Document, shape: type[Shape]) -> Shape:
+    """Decode a document into a shape; an unknown key, a missing one or a wrong type is refused."""
+    try:
+        return msgspec.convert(document.table, shape, strict=True)
+    except msgspec.ValidationError as error:
+        raise BadKind(document.finding(_decoding_problem(str(error)))) from error
+
+
+_DECODING = (
+    (re.compile(r"contains unknown field `(.*)`"), "unknown_key", "不认识的键“{}”。"),
+    (re.compile(r"missing required field `(.*)`"), "missing_key", "缺少必填的键“{}”。"),
+    (re.compile(r"Expected `(.*)`, got `(.*)`"), "wrong_type", "类型不对:应为 {},实为 {}。"),
+)
+_PATH_PART = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+def _decoding_problem(message: str) -> Problem:
+    """Turn msgspec's message into a reason, a sentence and the path of the key."""
+    said, _, place = message.partition(" - at `$")
+    found = _PATH_PART.findall(place.rstrip("`"))
+    key: KeyPath = tuple(name or int(index) for name, index in found)
+    for pattern, reason, sentence in _DECODING:
+        match = pattern.search(said)
+        if match:
+            named = (match.group(1),) if reason == "unknown_key" else ()
+            return Problem(reason, sentence.format(*match.groups()), key + named)
+    return Problem("wrong_type", f"不能解读({said})。", key)

@@ -1,0 +1,172 @@
+"""All kinds of a site: the packaged documents and those of an extra folder, each proven sound.
+
+There is no list to edit: every ``*.toml`` beside ``ecoissues/kinds`` and in the folder is read. One
+with ``code`` is a kind, the others are bases that kinds extend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from ecoissues.core.errors import Refused
+from ecoissues.core.kind_checks import check_kind
+from ecoissues.core.kind_documents import (
+    BadKind,
+    Document,
+    Finding,
+    Problem,
+    decode_base,
+    decode_kind,
+)
+from ecoissues.core.kind_proof import prove
+from ecoissues.core.kinds import Kind
+
+
+class Kinds(dict[tuple[str, int], Kind]):
+    """Kinds by (code, version); a running case keeps its version, a new list takes the current."""
+
+    def current(self, code: str) -> Kind:
+        """Give the newest version of a kind. Raises Refused("unknown_kind")."""
+        versions = [version for known, version in self if known == code]
+        if not versions:
+            raise Refused("unknown_kind", f"没有代码为 {code} 的清单类型。", kind=code)
+        return self[code, max(versions)]
+
+    def codes(self) -> tuple[str, ...]:
+        """Give the codes of all kinds, sorted."""
+        return tuple(sorted({code for code, _ in self}))
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What documents may name beside themselves; None: not checked."""
+
+    figures: frozenset[str] | None = None
+    forms: frozenset[str] | None = None
+
+
+_UNCHECKED = Existing()
+
+
+def load_kinds(folder: Path | None = None, existing: Existing = _UNCHECKED) -> Kinds:
+    """Read, check and prove all kinds; the first fault raises BadKind (code ``bad_kind``).
+
+    In: an extra folder (may be missing); figures and forms that exist.
+    """
+    kinds, findings = read_kinds(folder, existing)
+    for finding in findings:
+        raise BadKind(finding)
+    return kinds
+
+
+def read_kinds(
+    folder: Path | None = None, existing: Existing = _UNCHECKED
+) -> tuple[Kinds, list[Finding]]:
+    """Read all kinds like ``load_kinds``, but leave broken ones out and give their faults.
+
+    For a running site: a broken document never takes a sound one with it.
+    """
+    shelf = _Shelf([*_packaged(), *_in_folder(folder)])
+    kinds = Kinds()
+    named: dict[tuple[str, int], str] = {}
+    findings = shelf.findings
+    for document in shelf.kinds:
+        kind, faults = _examine(document, shelf.bases, existing)
+        findings += faults
+        if kind is None:
+            continue
+        key = (kind.code, kind.version)
+        if key in kinds:
+            sentence = f"清单类型 {kind.code} 第 {kind.version} 版已由 {named[key]} 定义。"
+            findings.append(document.finding(Problem("duplicate_kind", sentence, ("code",))))
+            continue
+        kinds[key], named[key] = kind, document.name
+    return kinds, findings
+
+
+def check_file(
+    path: Path, folder: Path | None = None, existing: Existing = _UNCHECKED
+) -> list[Finding]:
+    """Check and prove one file; [] if it is sound. Bases: the packaged ones and the folder's.
+
+    A file that cannot be read is a finding too (``unreadable``). OSError is not raised.
+    """
+    document = _read(path)
+    if isinstance(document, Finding):
+        return [document]
+    return check_text(document.name, document.text, folder, existing)
+
+
+def check_text(
+    name: str, text: str, folder: Path | None = None, existing: Existing = _UNCHECKED
+) -> list[Finding]:
+    """Check and prove a document given as text, e.g. an upload; [] if it is sound."""
+    shelf = _Shelf([Document(name, text)])
+    if shelf.kinds:
+        bases = _Shelf([*_packaged(), *_in_folder(folder)]).bases
+        return _examine(shelf.kinds[0], bases, existing)[1]
+    return shelf.findings
+
+
+class _Shelf:
+    """Documents sorted into bases by name, kinds, and the faults of those that cannot be read."""
+
+    def __init__(self, documents: Iterable[Document | Finding]) -> None:
+        self.bases: dict[str, Document] = {}
+        self.kinds: list[Document] = []
+        self.findings: list[Finding] = []
+        for document in documents:
+            if isinstance(document, Finding):
+                self.findings.append(document)
+                continue
+            try:
+                self._place(document)
+            except BadKind as refusal:
+                self.findings.append(refusal.finding)
+
+    def _place(self, document: Document) -> None:
+        if not document.is_base:
+            self.kinds.append(document)
+            return
+        decode_base(document)
+        if document.base_name in self.bases:
+            sentence = f"共用步骤文件“{document.base_name}”重名。"
+            raise BadKind(document.finding(Problem("duplicate_base", sentence)))
+        self.bases[document.base_name] = document
+
+
+def _packaged() -> list[Document]:
+    found = [item for item in files("ecoissues.kinds").iterdir() if item.name.endswith(".toml")]
+    found.sort(key=lambda item: item.name)
+    return [Document(item.name, item.read_text(encoding="utf-8")) for item in found]
+
+
+def _in_folder(folder: Path | None) -> list[Document | Finding]:
+    if folder is None or not folder.is_dir():
+        return []
+    return [_read(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def _read(path: Path) -> Document | Finding:
+    try:
+        return Document(path.name, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        sentence = f"文件读不出来({type(error).__name__}),须为 UTF-8 文本。"
+        return Finding(path.name, 1, "unreadable", sentence)
+
+
+def _examine(
+    document: Document, bases: dict[str, Document], existing: Existing
+) -> tuple[Kind | None, list[Finding]]:
+    """Decode, check and prove one kind: the kind, or its faults."""
+    try:
+        decoded = decode_kind(document, bases)
+    except BadKind as refusal:
+        return None, [refusal.finding]
+    problems = list(check_kind(decoded.kind, existing.figures, existing.forms))
+    problems = problems or prove(decoded.kind)
+    findings = [decoded.finding(problem) for problem in problems]
+    return (None if findings else decoded.kind), findings

@@ -1,0 +1,249 @@
+"""List kinds as documents: the shapes a kind's TOML file decodes into.
+
+A kind (清单类型) says in one file which states a case may be in, which steps lead where, who may
+take them, what each needs, and which clocks run. Decoding is strict: an unknown key is refused.
+The proof that a document is sound stands in ``kind_proof``, reading files in ``kind_documents``.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from msgspec import Struct, field
+
+#: Stands for every state that is not void, in ``Step.sources`` ("from" in the document).
+ANY_STATE = "*"
+
+#: Field codes that do not stay custom text but move a track of the case (see ``core.life``).
+TRACK_FIELDS = frozenset(
+    {"units", "types", "weight", "verdict", "outcomes", "progress", "target_case", "list_code"}
+)
+
+
+#: What a field's form control may be; see ``Field``.
+FIELD_TYPES = frozenset(
+    {
+        "text",
+        "long_text",
+        "date",
+        "month",
+        "choice",
+        "choices",
+        "number",
+        "amount",
+        "flag",
+        "units",
+        "outcomes",
+        "case",
+        "list",
+        "event",
+    }
+)
+
+#: Word lists a page fills from the site, not from the vocabulary: the clocks of the kind that may
+#: be extended, and the districts of the unit tree.
+SITE_WORDS = frozenset({"clocks", "regions"})
+
+RELATIONS = frozenset({"handler", "office", "superior", "reader"})
+SORTS = frozenset({"forward", "back", "note", "end"})
+CLOCK_SLOTS = frozenset({"report", "finish", "wait"})
+CLOCK_UNITS = frozenset({"days", "workdays"})
+
+#: Phases in which nothing more is due: an end of the case's life.
+END_PHASES = frozenset({"closed", "reviewed", "void"})
+
+
+class Wording(Struct, frozen=True, forbid_unknown_fields=True):
+    """Name of something in both languages."""
+
+    zh: str
+    en: str
+
+
+class State(Struct, frozen=True, forbid_unknown_fields=True):
+    """One state a case of this kind may be in.
+
+    ``phase``: the phase figures rely on. ``waits_for``: role that must act next (empty: nobody).
+    ``work``: entering it begins a round of work: obligations met before no longer count.
+    ``clockless``: why no clock runs in this open state (a sentence, required if none does).
+    """
+
+    code: str
+    zh: str
+    en: str
+    phase: str
+    waits_for: str = ""
+    work: bool = False
+    clockless: str = ""
+
+
+class Option(Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of a choice that belongs to this document alone."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class Field(Struct, frozen=True, forbid_unknown_fields=True):
+    """One value a step's form asks for.
+
+    ``type``: one of FIELD_TYPES. ``words``: the word list of a choice (the vocabulary's or one of
+    SITE_WORDS); ``options``: its values where the document states them itself. ``initial``: shown
+    value is the case's current one.
+    """
+
+    code: str
+    zh: str
+    en: str
+    type: str = "text"
+    required: bool = False
+    words: str = ""
+    options: tuple[Option, ...] = ()
+    hint: str = ""
+    initial: bool = False
+
+
+class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
+    """Files a step needs: at least ``least`` of ``stage`` on the case in this round of work.
+
+    ``unless``: conditions under which the need falls away, each ``verdict:CODE`` or
+    ``field:CODE`` (a flag that is set): an unsubstantiated complaint has no after-picture.
+    """
+
+    stage: str
+    least: int = 1
+    unless: tuple[str, ...] = ()
+
+
+class Extension(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of an extension: at most ``max_days`` natural days each, at most ``times`` times."""
+
+    max_days: int
+    times: int = 1
+
+
+class Clock(Struct, frozen=True, forbid_unknown_fields=True):
+    """A deadline rule. ``slot`` is the account figures keep for it: report or finish or wait.
+
+    ``length``/``unit`` (days or workdays) count from the effective day of the step that starts it;
+    length 0 means the date is promised by a field. ``met_by``: phases or marks that stop it.
+    ``waits``: a period that must have passed before a step with ``after_clock`` (public notice).
+    """
+
+    code: str
+    zh: str
+    en: str
+    slot: str
+    length: int = 0
+    unit: Literal["days", "workdays"] = "days"
+    roll: bool = False
+    counts_first: bool = False
+    warn_workdays: int = 3
+    met_by: tuple[str, ...] = ()
+    waits: bool = False
+    extension: Extension | None = None
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """One step: from which states, to which ("" stays), by whom, with what, and its effects.
+
+    In a file ``from`` may also say ``@PHASE``, all states of a phase; reading replaces it.
+
+    ``by``: the relation the actor's unit must have to the case: handler (a party unit), office
+    (the list's supervising office), superior (a supervision office above the responsible unit),
+    reader (whoever may see it). ``requires``/``meets``/``drops``: obligations. ``signs``: it is a
+    sign-off. ``other_than``: steps (of this round of work) whose actors may not take this one
+    (four eyes). ``starts``: clocks set once, never restarted; ``resets``: clocks set anew;
+    ``promises``: clock -> field with the date. ``marks``: facts that become true. ``effect``: one
+    of EFFECTS.
+    ``bound``: at most so many times per case; ``loop_reason``: why a loop needs no bound.
+    ``sort``: forward, back, note (stays), end (void).
+    """
+
+    code: str
+    zh: str
+    en: str
+    sources: tuple[str, ...] = field(name="from")
+    to: str = ""
+    roles: tuple[str, ...] = ()
+    by: str = "handler"
+    fields: tuple[Field, ...] = ()
+    evidence: tuple[EvidenceNeed, ...] = ()
+    requires: tuple[str, ...] = ()
+    meets: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    signs: bool = False
+    other_than: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    resets: tuple[str, ...] = ()
+    promises: dict[str, str] = {}
+    after_clock: str = ""
+    marks: tuple[str, ...] = ()
+    effect: str = ""
+    bound: int = 0
+    loop_reason: str = ""
+    sort: str = "forward"
+    hint: str = ""
+
+
+#: What a step does beside moving the state. Everything else is described by its data alone.
+EFFECTS = frozenset(
+    {
+        "",
+        "register",  # first event of a case; ``from`` is empty
+        "assign",  # sets the parties from the field ``units`` (list of [unit code, party])
+        "classify",  # sets types / weight
+        "place",  # puts the case on a further list (field list_code)
+        "unplace",  # takes it off again
+        "merge",  # follows the main case named in field target_case from now on
+        "unmerge",  # restores the standing it had before it was merged
+        "chase",  # 催办
+        "instruct",  # 领导批示, must be answered
+        "answer",  # answers an instruction (field event = its sequence)
+        "ask_extension",
+        "extend",  # approves the pending request
+        "refuse_extension",
+        "ask_correction",
+        "correct",  # approves: writes amend or strike
+        "refuse_correction",
+        "amend",  # written by ``correct`` only
+        "strike",  # written by ``correct`` only
+    }
+)
+
+
+class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """A list kind: its wording, states, steps and clocks; one version of one document."""
+
+    code: str
+    version: int
+    wording: Wording
+    states: tuple[State, ...]
+    steps: tuple[Step, ...]
+    clocks: tuple[Clock, ...] = ()
+    number_patterns: tuple[str, ...] = ()
+    on_time_clock: str = "finish"
+    form: str = ""  # the ledger form of exports/forms
+    figures: tuple[str, ...] = ()
+    extends: str = ""
+
+    @cached_property
+    def state_by_code(self) -> dict[str, State]:
+        """States by code."""
+        return {state.code: state for state in self.states}
+
+    @cached_property
+    def step_by_code(self) -> dict[str, Step]:
+        """Steps by code."""
+        return {step.code: step for step in self.steps}
+
+    @cached_property
+    def clock_by_code(self) -> dict[str, Clock]:
+        """Clocks by code."""
+        return {clock.code: clock for clock in self.clocks}
+
+    def phase_of(self, state: str) -> str:
+        """Give the phase of a state; raises KeyError for a state the kind does not have."""
+        return self.state_by_code[state].phase

@@ -1,0 +1,231 @@
+"""What a case *is* at the end of a day: the live events folded, one track each.
+
+The one reading of the log that rules, lists and figures share. Facts an event may carry (all
+optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weight``, ``placed`` /
+``unplaced`` (list code), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
+``marks`` [mark…], ``clocks`` {code: {op, due, slot, met_by, proof, provisional}}, ``merged_into``
+(case key or None), ``round`` (a round of work begins), ``met``/``dropped`` (obligations),
+``fields`` {code: value}, ``asks`` (sort) with ``asked`` (values) / ``settles`` (sequence), ``evidence`` [{sha256, name, stage}…].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from ecoissues.core.events import Event
+from ecoissues.core.vocabulary import DONE_PHASES
+
+
+class ClockFace:
+    """One clock of a case: its original and current due day and whether it has been met."""
+
+    __slots__ = (
+        "code", "current", "history", "met_by", "met_current", "met_on", "met_original",
+        "original", "proof", "provisional", "slot", "suspended",
+    )  # fmt: skip
+
+    def __init__(self, code: str, fact: dict[str, Any]) -> None:
+        self.code = code
+        self.slot: str = fact.get("slot", "finish")
+        self.met_by: tuple[str, ...] = tuple(fact.get("met_by", ()))
+        self.original: date | None = None
+        self.current: date | None = None
+        self.suspended = False
+        self.provisional = False
+        self.proof: dict[str, Any] = {}
+        self.history: list[tuple[str, date | None]] = []
+        self.met_on: date | None = None
+        self.met_original = False
+        self.met_current = False
+
+    def move(self, fact: dict[str, Any]) -> None:
+        """Apply one fact: set and reset fix both days, the others move the current one."""
+        op = fact["op"]
+        due = date.fromisoformat(fact["due"]) if fact.get("due") else None
+        if op in ("set", "reset"):
+            self.original = self.current = due
+            self.suspended = False
+            self.proof = fact.get("proof", {})
+            self.provisional = bool(fact.get("provisional"))
+        elif op == "extend":
+            self.current = due
+        elif op == "suspend":
+            self.current, self.suspended = None, True
+        elif op == "resume":
+            self.current, self.suspended = due, False
+        self.history.append((op, due))
+
+    def meet(self, day: date) -> None:
+        """Stop the clock on ``day``: the verdicts are by the dates in force now, for good."""
+        self.met_on = day
+        self.met_original = self.original is not None and day <= self.original
+        self.met_current = self.current is not None and day <= self.current
+
+    def restart(self) -> None:
+        """Take the stop back: the case was reopened."""
+        self.met_on, self.met_original, self.met_current = None, False, False
+
+    def is_overdue(self, day: date) -> bool:
+        """Whether it runs unmet past its current due day at the end of ``day``."""
+        return self.met_on is None and self.current is not None and self.current < day
+
+
+class Life:
+    """The standing of one case: fold events into it with ``apply`` in sequence order."""
+
+    __slots__ = (
+        "came_back",
+        "clocks",
+        "closed_on",
+        "evidence",
+        "fields",
+        "lists",
+        "marks",
+        "merged_into",
+        "moved_on",
+        "obligations",
+        "outcomes",
+        "parties",
+        "pending",
+        "phase",
+        "progress",
+        "received",
+        "registered_on",
+        "round_actors",
+        "round_seq",
+        "seq",
+        "state",
+        "step_counts",
+        "types",
+        "verdict",
+        "weight",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.state = ""
+        self.phase = ""
+        self.registered_on: date | None = None
+        self.moved_on: date | None = None
+        self.closed_on: date | None = None
+        self.parties: list[tuple[str, str]] = []
+        self.types: list[str] = []
+        self.weight = "normal"
+        self.lists: dict[str, date] = {}
+        self.verdict = ""
+        self.outcomes: list[dict[str, Any]] = []
+        self.progress = ""
+        self.marks: dict[str, date] = {}
+        self.clocks: dict[str, ClockFace] = {}
+        self.merged_into: str | None = None
+        self.fields: dict[str, Any] = {}
+        self.obligations: set[str] = set()
+        self.round_seq = 0
+        self.round_actors: dict[str, set[str]] = {}
+        self.step_counts: dict[str, int] = {}
+        self.pending: dict[int, dict[str, Any]] = {}
+        self.evidence: list[dict[str, Any]] = []
+        self.came_back = False
+
+    def apply(self, event: Event) -> None:
+        """Fold one live event in; the caller keeps sequence order."""
+        facts = event.facts
+        self.seq = event.seq
+        day = event.effective_on
+        if self.registered_on is None:
+            self.registered_on = day
+        self.moved_on = day if self.moved_on is None or day > self.moved_on else self.moved_on
+        self.step_counts[event.step] = self.step_counts.get(event.step, 0) + 1
+        if facts.get("round"):
+            self.obligations.clear()
+            self.round_actors.clear()
+            self.round_seq = event.seq
+        self.round_actors.setdefault(event.step, set()).add(event.actor)
+        if facts:
+            self._apply_facts(event, facts, day)
+        if event.moves:
+            self._enter(event, day)
+        self._meet_clocks(day)
+
+    def _apply_facts(self, event: Event, facts: dict[str, Any], day: date) -> None:
+        if "parties" in facts:
+            self.parties = [(code, party) for code, party in facts["parties"]]
+        if "types" in facts:
+            self.types = list(facts["types"])
+        if "weight" in facts:
+            self.weight = facts["weight"]
+        if "placed" in facts:
+            self.lists[facts["placed"]] = day
+        if "unplaced" in facts:
+            self.lists.pop(facts["unplaced"], None)
+        if "verdict" in facts:
+            self.verdict = facts["verdict"]
+        if "outcomes" in facts:
+            self.outcomes.extend(facts["outcomes"])
+        if "progress" in facts:
+            self.progress = facts["progress"]
+        if "merged_into" in facts:
+            self.merged_into = facts["merged_into"]
+        for mark in facts.get("marks", ()):
+            self.marks.setdefault(mark, day)
+        for code, fact in facts.get("clocks", {}).items():
+            face = self.clocks.get(code)
+            if face is None:
+                face = self.clocks[code] = ClockFace(code, fact)
+            face.move(fact)
+        self.obligations.update(facts.get("met", ()))
+        self.obligations.difference_update(facts.get("dropped", ()))
+        if "asks" in facts:
+            self.pending[event.seq] = {
+                "sort": facts["asks"], "actor": event.actor, "asked_on": day, "event": event,
+            }  # fmt: skip
+        if "settles" in facts:
+            self.pending.pop(facts["settles"], None)
+        if "asks" not in facts:  # what backs a request proves nothing about the work
+            self.evidence.extend({**file, "seq": event.seq} for file in facts.get("evidence", ()))
+        self.fields.update(facts.get("fields", {}))
+
+    def _enter(self, event: Event, day: date) -> None:
+        was_closed = self.phase in ("closed", "reviewed")
+        is_closed = event.phase in ("closed", "reviewed")
+        if is_closed != was_closed:
+            self.closed_on = day if is_closed else None
+        self.came_back = bool(event.facts.get("back"))
+        self.state, self.phase = event.target, event.phase
+
+    def _meet_clocks(self, day: date) -> None:
+        for face in self.clocks.values():
+            met = any(reason == self.phase or reason in self.marks for reason in face.met_by)
+            if met and face.met_on is None:
+                face.meet(day)
+            elif not met and face.met_on is not None:
+                face.restart()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the case stands outside every denominator."""
+        return self.phase in ("void", "")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its work is done: completed, closed or reviewed."""
+        return self.phase in DONE_PHASES
+
+    def running(self) -> Iterable[ClockFace]:
+        """Give the clocks that run unmet with a due day, nearest first."""
+        faces = [f for f in self.clocks.values() if f.met_on is None and f.current is not None]
+        return sorted(faces, key=lambda face: (face.current or date.max, face.code))
+
+
+def fold(events: Iterable[Event], day: date | None = None) -> Life:
+    """Fold live events into the standing at the end of ``day`` (None: of all of them).
+
+    In: live events of one case in sequence order (see ``events.live``).
+    """
+    life = Life()
+    for event in events:
+        if day is None or event.effective_on <= day:
+            life.apply(event)
+    return life

@@ -1,0 +1,226 @@
+"""Values that people hand in: cleaned, normalised, or refused with a sentence for their field.
+
+Blanks, full-width digits and line ends from pasted text are put right, never refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ecoissues.core.errors import Refused
+from ecoissues.core.kinds import Field
+from ecoissues.core.units import UnitTree
+from ecoissues.core.vocabulary import OUTCOMES, PARTIES, WORDLISTS, find_key
+
+SHORT, LONG = 200, 20_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_DATE = re.compile(r"^(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?$")
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+_MONTH = re.compile(r"^(\d{4})\s*[-./年]?\s*(\d{1,2})\s*月?$")
+
+
+class Bad(Exception):
+    """One value cannot be taken; the message is the sentence for its field."""
+
+
+def clean_text(raw: object, limit: int = SHORT) -> str:
+    """Give a text without control characters and outer blanks, in NFC, with \\n line ends."""
+    value = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").replace("\r", "\n")
+    value = _CONTROL.sub("", value).encode("utf-8", "ignore").decode("utf-8").strip()
+    if len(value) > limit:
+        raise Bad(f"内容有 {len(value)} 字,超过上限 {limit} 字,请删减。")
+    return value
+
+
+def clean_number(raw: object) -> tuple[str, bool]:
+    """Give a case number (half-width, no blanks) and whether it carried the mark ``*`` (重点)."""
+    value = unicodedata.normalize("NFKC", str(raw))
+    value = re.sub(r"\s+", "", _CONTROL.sub("", value)).upper()
+    key = value.endswith("*") or value.startswith("*")
+    value = value.strip("*")
+    if not value:
+        raise Bad("请填写编号。")
+    if len(value) > 64:
+        raise Bad("编号超过 64 个字符,请核对。")
+    if "/" in value:
+        raise Bad("编号中不能有“/”,请核对。")
+    return value, key
+
+
+def clean_date(raw: object) -> date:
+    """Read a day in any written form: 2026-3-5, 2026年3月5日, ２０２６／３／５, 20260305."""
+    if isinstance(raw, date):
+        return raw
+    value = unicodedata.normalize("NFKC", str(raw)).strip()
+    match = _DATE.match(value) or _COMPACT.match(value)
+    if not match:
+        raise Bad(f"“{value[:20]}”不是日期,请写成 2026-03-05 的样子。")
+    try:
+        day = date(*(int(part) for part in match.groups()))
+    except ValueError:
+        raise Bad(f"“{value[:20]}”不是真实存在的日期,请核对。") from None
+    if not 1990 <= day.year <= 2100:
+        raise Bad(f"“{value[:20]}”的年份不在合理范围内,请核对。")
+    return day
+
+
+def _choice(field: Field, value: object) -> str:
+    shown = clean_text(value)
+    if field.options:
+        for option in field.options:
+            if shown in (option.code, option.zh, option.en):
+                return option.code
+        allowed = [option.zh for option in field.options]
+    elif field.words in WORDLISTS:
+        key = find_key(field.words, shown)
+        if key is not None:
+            return key
+        allowed = [words[0] for words in WORDLISTS[field.words].values()]
+    else:  # clocks, regions …: checked by whoever knows them
+        return shown
+    raise Bad(f"“{shown[:20]}”不在可选范围内;可选:{'、'.join(allowed)}。")
+
+
+def _pieces(raw: object) -> list[Any]:
+    if isinstance(raw, list | tuple):
+        return [piece for piece in raw if piece not in ("", None)]
+    return [piece for piece in re.split(r"[,,、;;\n]", str(raw)) if piece.strip()]
+
+
+def _units(raw: object, tree: UnitTree) -> list[list[str]]:
+    parties: dict[str, str] = {}
+    for piece in _pieces(raw):
+        code, party = piece if isinstance(piece, list | tuple) else _split(str(piece), "")
+        shown = clean_text(code)
+        unit = tree.by_code.get(shown) or next(
+            (unit for unit in tree.by_code.values() if shown in (unit.name, unit.short)), None
+        )
+        if unit is None:
+            raise Bad(f"没有单位“{shown[:30]}”,请填写单位代码或全称。")
+        if party and party not in (*PARTIES, "accused"):
+            raise Bad(f"“{party}”不是承办方式;可选:{'、'.join(PARTIES)}。")
+        given = party or ("joint" if "lead" in parties.values() else "lead")
+        if unit.code in parties:
+            raise Bad(f"单位“{unit.name}”写了两次,请只留一次。")
+        parties[unit.code] = given
+    if parties and list(parties.values()).count("lead") != 1:
+        raise Bad("请指定且只指定一个责任单位,其余为合办单位。")
+    return sorted(
+        ([code, party] for code, party in parties.items()),
+        key=lambda item: (["lead", "joint", "supervising", "accused"].index(item[1]), item[0]),
+    )
+
+
+def _split(value: str, default: str) -> tuple[str, str]:
+    code, _, party = value.strip().partition(":")
+    return code, party or default
+
+
+def _outcomes(raw: object) -> list[dict[str, Any]]:
+    outcomes = []
+    for piece in _pieces(raw):
+        if isinstance(piece, Mapping):
+            sort, count, amount = piece.get("sort"), piece.get("count", 1), piece.get("amount", 0)
+        else:
+            sort, count, amount = [*str(piece).strip().split(":"), "1", "0"][:3]
+        key = find_key("outcomes", clean_text(sort))
+        if key is None:
+            shown = "、".join(words[0] for words in OUTCOMES.values())
+            raise Bad(f"“{str(sort)[:20]}”不是处理结果;可选:{shown}。")
+        try:
+            outcome: dict[str, Any] = {"sort": key, "count": int(count or 1), "amount": int(amount or 0)}
+        except ValueError:
+            raise Bad("处理结果的次数和金额(分)须为整数。") from None
+        if outcome["count"] < 1 or outcome["amount"] < 0:
+            raise Bad("处理结果的次数须大于零,金额不得为负。")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def clean_value(field: Field, raw: Any, tree: UnitTree) -> Any:
+    """Give the value of one field as it is stored, or raise Bad with the sentence to show.
+
+    Dates and months become ISO texts; choices become keys; units become [[code, party], …] with
+    exactly one lead; outcomes [{sort, count, amount (fen)}, …]; flags booleans; numbers ints or
+    floats; events ints; a case stays "LIST/NUMBER" or "LIST/NUMBER/PART".
+    """
+    match field.type:
+        case "date":
+            return clean_date(raw).isoformat()
+        case "month":
+            found = _MONTH.match(unicodedata.normalize("NFKC", str(raw)).strip())
+            if not found or not 1 <= int(found.group(2)) <= 12:
+                raise Bad("月份请写成 2026-03 的样子。")
+            return f"{found.group(1)}-{int(found.group(2)):02d}"
+        case "choice":
+            return _choice(field, raw)
+        case "choices":
+            return list(dict.fromkeys(_choice(field, piece) for piece in _pieces(raw)))
+        case "flag":
+            return str(raw).strip().lower() in ("1", "true", "yes", "on", "是", "y")
+        case "number" | "amount":
+            return _number(raw, whole=field.type == "amount")
+        case "event":
+            return int(_number(raw, whole=True))
+        case "units":
+            return _units(raw, tree)
+        case "outcomes":
+            return _outcomes(raw)
+        case "long_text":
+            return clean_text(raw, LONG)
+        case _:
+            return clean_text(raw)
+
+
+def _number(raw: object, *, whole: bool) -> int | float:
+    value = unicodedata.normalize("NFKC", str(raw)).strip().replace(",", "")
+    try:
+        number = float(value)
+    except ValueError:
+        raise Bad(f"“{value[:20]}”不是数字。") from None
+    if number != number or abs(number) > 1e15:
+        raise Bad(f"“{value[:20]}”超出合理范围。")
+    if number.is_integer():
+        return int(number)
+    if whole:
+        raise Bad(f"“{value[:20]}”须为整数。")
+    return number
+
+
+def clean_values(
+    fields: tuple[Field, ...], raw: Mapping[str, Any], tree: UnitTree, where: str
+) -> dict[str, Any]:
+    """Clean all values of a step's form; empty ones are left out.
+
+    Refused ``invalid`` with ``errors`` {field: sentence} naming every bad field at once (also
+    missing ones and ones the step does not know); nothing is written then.
+    """
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    known = {field.code for field in fields}
+    for code in raw.keys() - known:
+        errors[code] = f"“{where}”没有这一栏,请核对。"
+    for field in fields:
+        given = raw.get(field.code)
+        if given is None or given == "" or given == [] or str(given).strip() == "":
+            if field.required:
+                errors[field.code] = f"请填写“{field.zh}”。"
+            continue
+        try:
+            value = clean_value(field, given, tree)
+        except Bad as bad:
+            errors[field.code] = f"{field.zh}:{bad}"
+            continue
+        if value in ("", []) and field.required:
+            errors[field.code] = f"请填写“{field.zh}”。"
+        else:
+            values[field.code] = value
+    if errors:
+        first = "".join(list(errors.values())[:3])
+        raise Refused("invalid", f"“{where}”有 {len(errors)} 处需要更正:{first}未作任何改动。",
+                      errors=errors)  # fmt: skip
+    return values

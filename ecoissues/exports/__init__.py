@@ -1,0 +1,1 @@
+"""Writing official sheets. This package knows columns, not cases; it imports the core only."""

@@ -1,0 +1,99 @@
+"""Known-at: up to which position of the log a figure may look, and the days of that moment.
+
+A figure has two dates: *as of* (what had happened by the end of that day) and *known at* (what we
+had been told by that moment). Known-at is a position of the log; days are those of Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from ecoissues.core.errors import Refused
+from ecoissues.storage import tables as t
+
+#: Asia/Shanghai has had no summer time since 1992.
+SHANGHAI: Final = timezone(timedelta(hours=8))
+_EVERYTHING: Final = 2**62
+
+
+class Known(Struct, frozen=True):
+    """What a figure may know: ``pos`` the last log position (None: all), ``at`` the instant as
+    text in UTC, ``on`` its day in Asia/Shanghai (None: do not check the day)."""
+
+    pos: int | None = None
+    at: str | None = None
+    on: date | None = None
+
+    @property
+    def limit(self) -> int:
+        """The last position that counts, as a number that can be compared."""
+        return _EVERYTHING if self.pos is None else self.pos
+
+    def check(self, as_of: date) -> None:
+        """Refuse a board of a day that had not ended when the figure was known."""
+        if self.on is not None and as_of > self.on:
+            raise Refused(
+                "as_of_after_known_at",
+                f"截止日期 {as_of} 晚于知悉日期 {self.on},无法统计;请改选截止日期或知悉时间。",
+                as_of=as_of.isoformat(),
+                known_on=self.on.isoformat(),
+            )
+
+
+#: Everything recorded so far, whatever the day.
+NOW: Final = Known()
+
+
+def read_instant(text: str) -> datetime:
+    """Read an instant: ISO with zone, without one in Asia/Shanghai; a bare day means its end."""
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time.max, SHANGHAI)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            "bad_instant", f"时间“{text}”无法识别;请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+
+
+def instant_text(instant: datetime) -> str:
+    """Give an instant as the log stores it: UTC, microseconds, ``Z``."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def day_of(instant: str) -> date:
+    """Give the day in Asia/Shanghai of an instant of the log."""
+    found = datetime.fromisoformat(instant)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(SHANGHAI).date()
+
+
+def known_position(connection: Connection, instant: str) -> int:
+    """Give the last log position recorded at or before an instant (0: nothing was)."""
+    return _last_position(connection, instant_text(read_instant(instant)), inclusive=True)
+
+
+def known_at(connection: Connection, instant: str) -> Known:
+    """Give what was known at an instant (as ``read_instant`` takes it)."""
+    moment = read_instant(instant)
+    text = instant_text(moment)
+    pos = _last_position(connection, text, inclusive=True)
+    return Known(pos, text, moment.astimezone(SHANGHAI).date())
+
+
+def end_of_month_position(connection: Connection, day: date) -> int:
+    """Give the last log position recorded in the month of a day (Asia/Shanghai)."""
+    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    begins = datetime.combine(following, time.min, SHANGHAI)
+    return _last_position(connection, instant_text(begins), inclusive=False)
+
+
+def _last_position(connection: Connection, instant: str, *, inclusive: bool) -> int:
+    e = t.events
+    before = e.c.recorded_at <= instant if inclusive else e.c.recorded_at < instant
+    query = select(e.c.pos).where(before).order_by(e.c.recorded_at.desc(), e.c.pos.desc()).limit(1)
+    return int(connection.execute(query).scalar() or 0)

@@ -1,0 +1,344 @@
+"""Figures: a definition, a list, a day, what was known; grouped, and opened into its cases.
+
+The number, its groups and its members stand on the same postings, so they always agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Final, Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, func, select
+
+from ecoissues.core.accounts import ACCOUNTS
+from ecoissues.core.errors import Refused
+from ecoissues.core.rates import percent
+from ecoissues.core.units import UnitTree
+from ecoissues.core.vocabulary import PHASES, TYPES, word
+from ecoissues.figures.cubes import CubeKey, account
+from ecoissues.figures.cuts import WHOLE, Cut, conditions, path_of
+from ecoissues.figures.known import NOW, Known
+from ecoissues.figures.oracle import outcome_counts
+from ecoissues.figures.registry import Definition
+from ecoissues.figures.totals import Vectors, by_then, sums, sums_plain
+from ecoissues.storage import tables as t
+from ecoissues.storage.reference import ListRow
+
+By = Literal["district", "unit", "type", "phase", "outcome", "month", "clock"]
+Which = Literal["part", "rest", "all"]
+
+_CLOCKS: Final = {"overdue_report": ("report", "反馈"), "overdue_finish": ("finish", "办结")}
+
+
+class Group(Struct, frozen=True):
+    """One line of a figure. ``key``: unit code, type, phase, outcome, clock, or month YYYY-MM."""
+
+    key: str
+    label: str
+    part: int
+    whole: int
+    percent: str | None
+
+
+class Overlap(Struct, frozen=True):
+    """By how much the groups' sums exceed the figure, and why (a Chinese sentence)."""
+
+    part: int
+    whole: int
+    note: str
+
+
+class Figure(Struct, frozen=True):
+    """A figure as it is printed: never without its definition, its day and its two counts."""
+
+    code: str
+    version: int
+    list: str
+    as_of: date
+    known_at: str | None
+    part: int
+    whole: int
+    percent: str | None
+    groups: tuple[Group, ...]
+    overlap: Overlap | None = None
+
+
+class Board:
+    """All sums of one list, day, known-at and cut; each cube is read once, when first needed."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        tree: UnitTree,
+        row: ListRow,
+        as_of: date,
+        known: Known = NOW,
+        cut: Cut = WHOLE,
+        accounts: tuple[str, ...] = ACCOUNTS,
+    ) -> None:
+        known.check(as_of)
+        self.connection, self.tree, self.row = connection, tree, row
+        self.as_of, self.known, self.cut = as_of, known, cut
+        self.accounts = accounts
+        self.path = path_of(tree, row, cut)
+        self._index = {name: place for place, name in enumerate(accounts)}
+        self._read: dict[str, Vectors] = {}
+
+    def vectors(self, cube: str) -> Vectors:
+        """Give the totals of this cut by the keys of a cube."""
+        found = self._read.get(cube)
+        if found is None:
+            found = self._read[cube] = self._vectors(cube)
+        return found
+
+    def _vectors(self, cube: str) -> Vectors:
+        place = (self.connection, self.row.id, cube, self.as_of, self.known, self.accounts)
+        if self.cut.needs_postings or (self.path and cube in ("type", "cohort")):
+            return sums_plain(*place, where=conditions(self.tree, self.path, self.cut))
+        if self.path is None:
+            return sums(*place)
+        if cube == "unit" or self._is_top(self.path):
+            below = {unit.id for unit in self.tree.below(self.path)}
+            return {key: vector for key, vector in sums(*place).items() if abs(int(key)) in below}
+        by_top: dict[CubeKey, tuple[int, ...]] = {}
+        for key, vector in self.vectors("unit").items():
+            top = self.tree.by_id[abs(int(key))].top_id
+            by_top[top] = _plus(by_top.get(top), vector)
+        return by_top
+
+    def _is_top(self, path: str) -> bool:
+        return path.count("/") == self.tree.root.path.count("/") + 1
+
+    @property
+    def total(self) -> dict[str, int]:
+        """Give every account of the cut, each case once."""
+        vector: tuple[int, ...] | None = None
+        for one in self.vectors("district").values():
+            vector = _plus(vector, one)
+        return dict(zip(self.accounts, vector or (0,) * len(self.accounts), strict=True))
+
+    def named(self, vector: tuple[int, ...]) -> dict[str, int]:
+        """Give a vector of this board by the names of its accounts."""
+        return dict(zip(self.accounts, vector, strict=True))
+
+    def figure(self, definition: Definition, by: By | None = None) -> Figure:
+        """Give a figure of this board, grouped or not (see ``figure``)."""
+        total = self.total
+        part, whole = _counts(definition, total)
+        groups, overlap = (_GROUPINGS[by](self, definition)) if by else ([], None)
+        return Figure(
+            definition.code, definition.version, self.row.code, self.as_of, self.known.at,
+            part, whole, percent(part, whole), tuple(groups), overlap,
+        )  # fmt: skip
+
+    def counted(self, definition: Definition, vector: tuple[int, ...]) -> tuple[int, int]:
+        """Give part and whole of a definition in one of this board's vectors."""
+        places = self._index
+        return (
+            sum(vector[places[name]] for name in definition.part),
+            sum(vector[places[name]] for name in definition.whole),
+        )
+
+
+def _plus(one: tuple[int, ...] | None, other: tuple[int, ...]) -> tuple[int, ...]:
+    return other if one is None else tuple(map(int.__add__, one, other))
+
+
+def _counts(definition: Definition, named: dict[str, int]) -> tuple[int, int]:
+    return sum(named[a] for a in definition.part), sum(named[a] for a in definition.whole)
+
+
+def figure(
+    connection: Connection,
+    tree: UnitTree,
+    definition: Definition,
+    row: ListRow,
+    as_of: date,
+    known: Known = NOW,
+    cut: Cut = WHOLE,
+    by: By | None = None,
+) -> Figure:
+    """Give a figure of a list at the end of a day, as known, within a cut.
+
+    In: a definition (``registry``), the list, the day, what is known (``known.known_at``), the
+    cut (scope and units), the grouping or None. Groups of districts, units and types count a case
+    in each it belongs to; ``overlap`` says by how much they exceed the figure. Refused:
+    ``as_of_after_known_at``; ``cut_unknown`` for a grouping the definition does not have.
+    """
+    wanted = definition.accounts
+    if by in ("phase", "outcome", "clock"):
+        wanted = ACCOUNTS
+    return Board(connection, tree, row, as_of, known, cut, wanted).figure(definition, by)
+
+
+Grouping = tuple[list[Group], Overlap | None]
+
+
+def _group(key: str, label: str, part: int, whole: int) -> Group:
+    return Group(key, label, part, whole, percent(part, whole))
+
+
+def _spread(
+    board: Board,
+    definition: Definition,
+    cube: str,
+    describe: Callable[[CubeKey], tuple[str, str] | None],
+    order: Iterable[CubeKey],
+    reason: str,
+) -> Grouping:
+    """Group by the keys of a cube; keys that ``describe`` gives None for are the overlap rows."""
+    vectors = board.vectors(cube)
+    groups, over_part, over_whole = [], 0, 0
+    for key, vector in vectors.items():
+        if describe(key) is None:
+            part, whole = board.counted(definition, vector)
+            over_part, over_whole = over_part - part, over_whole - whole
+    for key in order:
+        described = describe(key)
+        if key in vectors and described is not None:
+            part, whole = board.counted(definition, vectors[key])
+            if whole:
+                groups.append(_group(*described, part, whole))
+    if not over_whole:
+        return groups, None
+    note = f"{reason},各行之和比总数多 {over_whole} 件(其中分子多 {over_part} 件)。"
+    return groups, Overlap(over_part, over_whole, note)
+
+
+def _units(board: Board, definition: Definition, cube: str) -> Grouping:
+    units = board.tree.by_id
+
+    def describe(key: CubeKey) -> tuple[str, str] | None:
+        unit = units.get(int(key))
+        return (unit.code, unit.short) if unit else None
+
+    reason = "合办事项在每个责任单位各计一次"
+    return _spread(board, definition, cube, describe, units, reason)
+
+
+def _by_district(board: Board, definition: Definition) -> Grouping:
+    return _units(board, definition, "district")
+
+
+def _by_unit(board: Board, definition: Definition) -> Grouping:
+    return _units(board, definition, "unit")
+
+
+def _by_type(board: Board, definition: Definition) -> Grouping:
+    def describe(key: CubeKey) -> tuple[str, str] | None:
+        return (str(key), word("types", str(key))) if key else None
+
+    order = [*TYPES, *sorted(str(key) for key in board.vectors("type") if key not in TYPES)]
+    reason = "部分事项涉及多个污染类型,在每个类型各计一次"
+    return _spread(board, definition, "type", describe, order, reason)
+
+
+def _by_month(board: Board, definition: Definition) -> Grouping:
+    def describe(key: CubeKey) -> tuple[str, str]:
+        year, month = divmod(int(key), 100)
+        return f"{year}-{month:02d}", f"{year}年{month}月"
+
+    months = sorted(int(key) for key in board.vectors("cohort"))
+    return _spread(board, definition, "cohort", describe, months, "")
+
+
+def _by_phase(board: Board, definition: Definition) -> Grouping:
+    total = board.total
+    groups = [
+        _group(phase, word("phases", phase), total[phase], total["cases"])
+        for phase in PHASES
+        if phase != "void"
+    ]
+    if total["void"]:
+        groups.append(Group("void", word("phases", "void"), total["void"], 0, None))
+    return groups, None
+
+
+def _by_clock(board: Board, definition: Definition) -> Grouping:
+    if "overdue" not in definition.part:
+        raise Refused("cut_unknown", f"指标“{definition.wording.zh}”不能按时钟分组。")
+    total = board.total
+    return [
+        _group(key, label, total[name], total["cases"]) for name, (key, label) in _CLOCKS.items()
+    ], None
+
+
+def _by_outcome(board: Board, definition: Definition) -> Grouping:
+    found = outcome_counts(
+        board.connection, board.tree, board.row, board.as_of, board.known, board.path, board.cut
+    )
+    whole = board.total["cases"]
+    return [_group(sort, word("outcomes", sort), count, whole) for sort, count in found], None
+
+
+_GROUPINGS: Final[dict[By, Callable[[Board, Definition], Grouping]]] = {
+    "district": _by_district,
+    "unit": _by_unit,
+    "type": _by_type,
+    "phase": _by_phase,
+    "outcome": _by_outcome,
+    "month": _by_month,
+    "clock": _by_clock,
+}
+
+
+def members(
+    connection: Connection,
+    tree: UnitTree,
+    definition: Definition,
+    row: ListRow,
+    as_of: date,
+    known: Known = NOW,
+    cut: Cut = WHOLE,
+    which: Which = "part",
+) -> list[int]:
+    """Give the ids of the cases behind a figure: its part, the rest of its whole, or all."""
+    return _members(
+        connection, tree, definition.part, definition.whole, row, as_of, known, cut, which
+    )
+
+
+def phase_members(
+    connection: Connection,
+    tree: UnitTree,
+    phase: str,
+    row: ListRow,
+    as_of: date,
+    known: Known = NOW,
+    cut: Cut = WHOLE,
+) -> list[int]:
+    """Give the ids of the cases in a phase (``void``: those outside the denominator)."""
+    return _members(connection, tree, (phase,), (phase,), row, as_of, known, cut, "all")
+
+
+def _members(
+    connection: Connection,
+    tree: UnitTree,
+    part: tuple[str, ...],
+    whole: tuple[str, ...],
+    row: ListRow,
+    as_of: date,
+    known: Known,
+    cut: Cut,
+    which: Which,
+) -> list[int]:
+    known.check(as_of)
+    p = t.postings
+    in_part = func.sum(sum((account(p, name) for name in part[1:]), account(p, part[0])))
+    in_whole = func.sum(sum((account(p, name) for name in whole[1:]), account(p, whole[0])))
+    having = {
+        "part": (in_part > 0,),
+        "rest": (in_part <= 0, in_whole > 0),
+        "all": (in_whole > 0,),
+    }[which]
+    where = conditions(tree, path_of(tree, row, cut), cut)
+    query = (
+        select(p.c.case_id)
+        .where(*by_then(row.id, as_of, known), *where)
+        .group_by(p.c.case_id)
+        .having(*having)
+        .order_by(p.c.case_id)
+    )
+    return list(connection.execute(query).scalars().all())

@@ -1,0 +1,276 @@
+"""The standing of one case as a step function of days, written as rows to be posted.
+
+A case changes at the end of a day on which it has an event, on a due day and on the day after one.
+``standing_rows`` gives the whole function; what an event posts is the *difference of the whole
+function* before and after it, so that late entries and corrections come out right (design 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from ecoissues.core.accounts import ACCOUNTS, INDEX
+from ecoissues.core.events import Event
+from ecoissues.core.life import Life, fold
+from ecoissues.core.units import HANDLING, UnitTree
+from ecoissues.core.vocabulary import MARKS, PHASES, VERDICTS
+
+#: day ordinal, list id, unit id, top id, pollution type, cohort (YYYYMM of the registration).
+Key = tuple[int, int, int, int, str, int]
+Vector = list[int]
+Rows = dict[Key, Vector]
+#: Where a case stands: (list id, unit id, top id, type) and how often it counts there (1 or 1 - k).
+Place = tuple[tuple[int, int, int, str], int]
+
+#: The type of a case that names none; the empty type is the overlap row alone.
+UNTYPED: Final = "other"
+
+_WIDTH: Final = len(ACCOUNTS)
+_BIT: Final = {name: 1 << place for name, place in INDEX.items()}
+_PHASE: Final = {phase: _BIT["cases"] | _BIT[phase] for phase in PHASES if phase != "void"}
+_MARK: Final = {mark: _BIT[mark] for mark in MARKS}
+_VERDICT: Final = {verdict: _BIT[verdict] for verdict in VERDICTS}
+_OVERDUE: Final = {
+    "report": _BIT["overdue"] | _BIT["overdue_report"],
+    "finish": _BIT["overdue"] | _BIT["overdue_finish"],
+}
+_MET_ORIGINAL, _MET_CURRENT = _BIT["met_original"], _BIT["met_current"]
+_ON_ORIGINAL = _BIT["due_original"] | _MET_ORIGINAL
+_ON_CURRENT = _BIT["due_current"] | _MET_CURRENT
+_OVER: Final = ("closed", "reviewed")
+_DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced"})
+_TOMORROW: Final = timedelta(days=1)
+
+
+def accounts_of(life: Life, day: date) -> tuple[int, ...]:
+    """Give the accounts a standing is counted in at the end of ``day``: 1 or 0 each, flows 0.
+
+    In: a life folded up to that day. A void case is counted in ``void`` alone; a case not yet
+    registered in nothing. ``overdue`` looks at the clocks of the slots report and finish; on time
+    at the slot finish: due once its day has come, met if the verdict of the closing day says so.
+    """
+    return _unpack(_mask(life, day))
+
+
+@lru_cache(maxsize=4096)
+def _unpack(mask: int) -> tuple[int, ...]:
+    return tuple(mask >> place & 1 for place in range(_WIDTH))
+
+
+@lru_cache(maxsize=16384)
+def _change(before: int, after: int) -> tuple[tuple[int, int], ...]:
+    """Give the accounts that differ between two masks: (place, +1 or -1)."""
+    return tuple(
+        (place, (after >> place & 1) - (before >> place & 1))
+        for place in range(_WIDTH)
+        if (before ^ after) >> place & 1
+    )
+
+
+def _mask(life: Life, day: date) -> int:
+    fixed = _fixed(life)
+    return fixed | _clocks(life, day) if fixed & _BIT["cases"] else fixed
+
+
+def _fixed(life: Life) -> int:
+    """Give what holds until the next event, as a mask: phase, marks and verdict."""
+    mask = _PHASE.get(life.phase)
+    if mask is None:
+        return _BIT["void"] if life.phase else 0
+    for mark in life.marks:
+        mask |= _MARK.get(mark, 0)
+    if life.verdict:
+        mask |= _VERDICT.get(life.verdict, 0)
+    return mask
+
+
+def _clocks(life: Life, day: date) -> int:
+    """Give what the clocks say on a day, as a mask."""
+    mask = missed = 0
+    for face in life.clocks.values():
+        slot, current = face.slot, face.current
+        if slot not in _OVERDUE:
+            continue
+        if current is not None and current < day and face.met_on is None:
+            mask |= _OVERDUE[slot]
+        if slot == "finish":
+            original = face.original
+            if original is not None and original <= day:
+                mask |= _ON_ORIGINAL
+                if not face.met_original:
+                    missed |= _MET_ORIGINAL
+            if current is not None and current <= day:
+                mask |= _ON_CURRENT
+                if not face.met_current:
+                    missed |= _MET_CURRENT
+    # With several finish clocks a case is on time only if each that was due has been met.
+    return mask & ~missed
+
+
+def standing_rows(
+    live_events: Sequence[Event], tree: UnitTree, list_ids: Mapping[str, int], home_list: str
+) -> Rows:
+    """Give the whole step function of one case as rows: key -> change of each account that day.
+
+    In: the live events of the case in sequence order (``events.live``), the units, the ids of the
+    lists by code, the code of its home list. Out: the running sum of the rows up to a day is the
+    standing of that day, complete for each list it stands on and each subtree that holds a party;
+    flows are counted once per event in the dimensions of their day.
+    """
+    rows: Rows = {}
+    if not live_events:
+        return rows
+    first = live_events[0].effective_on
+    cohort = first.year * 100 + first.month
+    flows = _flows(live_events)
+    before, places = 0, list[Place]()
+    for day, mask, life in _points(live_events):
+        if life is None and mask == before and day not in flows:
+            continue
+        ordinal = day.toordinal()
+        old = places
+        if life is not None:
+            places = _places(life, tree, list_ids, home_list)
+        if old == places:
+            _add(rows, ordinal, cohort, places, _change(before, mask))
+        else:
+            _add(rows, ordinal, cohort, old, _change(before, 0))
+            _add(rows, ordinal, cohort, places, _change(0, mask))
+        if day in flows:
+            _add(rows, ordinal, cohort, places, flows[day])
+        before = mask
+    return {key: vector for key, vector in rows.items() if any(vector)}
+
+
+def _add(
+    rows: Rows, ordinal: int, cohort: int, places: list[Place], change: Sequence[tuple[int, int]]
+) -> None:
+    if not change:
+        return
+    for (list_id, unit_id, top_id, kind), weight in places:
+        key = (ordinal, list_id, unit_id, top_id, kind, cohort)
+        vector = rows.get(key)
+        if vector is None:
+            vector = rows[key] = [0] * _WIDTH
+        for place, sign in change:
+            vector[place] += sign * weight
+
+
+def _flows(events: Sequence[Event]) -> dict[date, list[tuple[int, int]]]:
+    """Give what happened on each day: the arrival, closings, reopenings (work begins again)."""
+    flows: dict[date, list[tuple[int, int]]] = {}
+    flows[events[0].effective_on] = [(INDEX["arrivals"], 1)]
+    phase = ""
+    for event in events:
+        if event.moves:
+            was, now = phase in _OVER, event.phase in _OVER
+            if now and not was:
+                flows.setdefault(event.effective_on, []).append((INDEX["closings"], 1))
+            elif was and not now and event.phase != "void":
+                flows.setdefault(event.effective_on, []).append((INDEX["reopenings"], 1))
+            phase = event.phase
+    return flows
+
+
+def _points(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+    """Give each day on which the standing may change: (day, mask, life if places may change)."""
+    if all(one.effective_on <= other.effective_on for one, other in pairwise(events)):
+        return _points_in_order(events)
+    return _points_by_fold(events)
+
+
+def _points_in_order(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+    life = Life()
+    days = [event.effective_on for event in events[1:]]
+    days.append(date.max)
+    dues: list[date] = []
+    moved = True
+    for event, until in zip(events, days, strict=True):
+        life.apply(event)
+        facts = event.facts
+        if "clocks" in facts:
+            dues = _due_days(life)
+        if not moved and not _DIMENSIONS.isdisjoint(facts):
+            moved = True
+        day = event.effective_on
+        if until == day:
+            continue
+        fixed = _fixed(life)
+        counts = fixed & _BIT["cases"] and dues
+        yield day, fixed | _clocks(life, day) if counts else fixed, life if moved else None
+        moved = False
+        if counts:
+            for due in dues:
+                if day < due < until:
+                    yield due, fixed | _clocks(life, due), None
+
+
+def _due_days(life: Life) -> list[date]:
+    """Give the days on which a due day comes or has passed, in order."""
+    days: set[date] = set()
+    for face in life.clocks.values():
+        if face.slot in _OVERDUE:
+            if face.original is not None:
+                days.add(face.original)
+            if face.current is not None:
+                days.update((face.current, face.current + _TOMORROW))
+    return sorted(days)
+
+
+def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+    """The same where a later event is effective earlier: fold anew for every candidate day."""
+    days = {event.effective_on for event in events}
+    for event in events:
+        for fact in event.facts.get("clocks", {}).values():
+            if fact.get("due"):
+                due = date.fromisoformat(fact["due"])
+                days.update((due, due + _TOMORROW))
+    first = min(event.effective_on for event in events)
+    for day in sorted(days):
+        if day >= first:
+            life = fold(events, day)
+            yield day, _mask(life, day), life
+
+
+def handlers_of(life: Life, tree: UnitTree) -> frozenset[str]:
+    """Give the codes of the units a case counts at; one without handlers stands at the root."""
+    codes = frozenset(code for code, party in life.parties if party in HANDLING)
+    return codes or frozenset((tree.root.code,))
+
+
+def types_of(life: Life) -> tuple[str, ...]:
+    """Give the pollution types a case counts under, each once."""
+    return tuple(dict.fromkeys(life.types)) or (UNTYPED,)
+
+
+def _places(life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str) -> list[Place]:
+    kinds = [(kind, 1) for kind in types_of(life)]
+    if len(kinds) > 1:
+        kinds.append(("", 1 - len(kinds)))
+    homes = [list_ids[home_list]]
+    homes += [list_ids[code] for code in life.lists if code != home_list]
+    return [
+        ((list_id, unit_id, top_id, kind), weight * share)
+        for unit_id, top_id, weight in tree.branch_rows(handlers_of(life, tree))
+        for kind, share in kinds
+        for list_id in homes
+    ]
+
+
+def difference(before: Rows, after: Rows) -> list[tuple[Key, Vector]]:
+    """Give what must be posted so that ``before`` becomes ``after``: the rows that change.
+
+    In: two results of ``standing_rows`` for one case (before an event and with it).
+    """
+    changes = [(key, vector) for key, vector in after.items() if key not in before]
+    for key, vector in before.items():
+        now = after.get(key)
+        if now is None:
+            changes.append((key, [-value for value in vector]))
+        elif now != vector:
+            changes.append((key, [new - old for new, old in zip(now, vector, strict=True)]))
+    return changes

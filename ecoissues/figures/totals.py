@@ -1,0 +1,185 @@
+"""Sums of all accounts as of a day and as known at a position, for each key of a cube.
+
+One statement reads, so that it sees one state of the database on both engines:
+
++ the newest month checkpoint at or before the day's month, + the day sums from there to the day,
++ the rest: postings after the generation's position (all of them where there is no generation),
+and for an earlier known-at, which the generation has passed already,
+- late postings (recorded in a later month than their day) after the known position,
+- if the day lies in the month of known-at, postings of that month recorded later in that month.
+
+No other posting after known-at can have a day by then: it was recorded after known-at, so its own
+month is that of its recording (not late) and at or before the day's month, hence known-at's month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.engine import Dialect
+
+from ecoissues.core.accounts import ACCOUNTS
+from ecoissues.figures.cubes import KEYS, CubeKey, account, current, key_text, key_value, summed
+from ecoissues.figures.known import NOW, Known, end_of_month_position
+from ecoissues.figures.postings import month_start
+from ecoissues.storage import tables as t
+
+Vectors = dict[CubeKey, tuple[int, ...]]
+_LATE: Final[Any] = literal_column("late = 1")
+_FRESH: Final[Any] = literal_column("late = 0")
+
+
+def sums(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known = NOW,
+    accounts: tuple[str, ...] = ACCOUNTS,
+) -> Vectors:
+    """Give the totals of a list at the end of a day for each key of a declared cube.
+
+    In: a cube of ``tables.CUBES``; the accounts wanted, in the order of the vectors. Out: key ->
+    vector; keys are top or unit ids (negative: overlap row), types, cohorts. Keys whose accounts
+    are all 0 may be missing or not. The sums of a whole cube are the list's own totals.
+    """
+    known.check(as_of)
+    values: dict[str, Any] = {
+        "list_id": list_id, "day": as_of.toordinal(), "month": month_start(as_of),
+        "known": known.limit, "month_end": 0,
+    }  # fmt: skip
+    before = "now"
+    if known.pos is not None:
+        before = "earlier"
+        if known.on is None or month_start(known.on) == month_start(as_of):
+            before = "this_month"
+            values["month_end"] = end_of_month_position(connection, as_of)
+    rows = _run(connection, (cube, accounts, before), values)
+    return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
+
+
+def _run(
+    connection: Connection, shape: tuple[str, tuple[str, ...], str], values: Mapping[str, Any]
+) -> list[Any]:
+    text, names = _compiled(connection.dialect, shape)
+    bound: Any = tuple(values[name] for name in names) if names is not None else dict(values)
+    return list(connection.exec_driver_sql(text, bound).all())
+
+
+_TEXTS: dict[tuple[str, tuple[str, tuple[str, ...], str]], tuple[str, tuple[str, ...] | None]] = {}
+
+
+def _compiled(
+    dialect: Dialect, shape: tuple[str, tuple[str, ...], str]
+) -> tuple[str, tuple[str, ...] | None]:
+    """Give the text for a shape, compiled once: the statement is long and its shapes are few."""
+    found = _TEXTS.get((dialect.name, shape))
+    if found is None:
+        compiled: Any = _statement(*shape).compile(dialect=dialect)
+        names = tuple(compiled.positiontup) if compiled.positional else None
+        found = _TEXTS[dialect.name, shape] = (str(compiled), names)
+    return found
+
+
+def _statement(cube: str, accounts: tuple[str, ...], before: str) -> Select[Any]:
+    arms = union_all(*_arms(cube, accounts, before)).subquery("arms")
+    return select(arms.c.key, *summed(arms, accounts)).group_by(arms.c.key)
+
+
+def _arms(cube: str, accounts: tuple[str, ...], before: str) -> list[Select[Any]]:
+    c, d, p = t.checkpoints, t.day_sums, t.postings
+    list_id: Any = bindparam("list_id")
+    day: Any = bindparam("day")
+    known: Any = bindparam("known")
+    newest = checkpoint_month(cube)
+    reached = func.coalesce(current("upto_pos"), 0)
+    # Adding 0 keeps an engine from taking the index on days where the one on positions is meant.
+    until = p.c.day + 0 <= day
+    rest = [p.c.list_id == list_id, p.c.pos > reached, p.c.pos <= known, until]
+    arms = [
+        select(c.c.key, *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == newest),
+        select(d.c.key, *_signed(d, accounts)).where(
+            *_in_cube(d, cube), d.c.day >= func.coalesce(newest, 0), d.c.day <= day
+        ),
+        select(key_text(cube).label("key"), *_signed(p, accounts)).where(*rest),
+    ]
+    if before == "now":
+        return arms
+    passed = [p.c.list_id == list_id, p.c.pos > known, p.c.pos <= reached, until]
+    less = select(key_text(cube).label("key"), *_signed(p, accounts, -1)).where(*passed)
+    arms.append(less.where(_LATE))
+    if before == "this_month":
+        arms.append(less.where(_FRESH, p.c.pos <= bindparam("month_end")))
+    return arms
+
+
+def _in_cube(source: Any, cube: str) -> list[ColumnElement[bool]]:
+    return [
+        source.c.generation == current("id"),
+        source.c.cube == cube,
+        source.c.list_id == bindparam("list_id"),
+    ]
+
+
+def checkpoint_month(cube: str) -> Any:
+    """Give (as SQL) the newest checkpoint of ``:list_id`` at or before ``:month``, or NULL."""
+    c = t.checkpoints.alias()
+    return (
+        select(func.max(c.c.month))
+        .where(*_in_cube(c, cube), c.c.month <= bindparam("month"))
+        .scalar_subquery()
+    )
+
+
+def _signed(source: Any, accounts: tuple[str, ...], sign: int = 1) -> list[ColumnElement[int]]:
+    columns = [account(source, name) for name in accounts]
+    return [(column if sign > 0 else -column).label(column.key) for column in columns]
+
+
+def sums_plain(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known = NOW,
+    accounts: tuple[str, ...] = ACCOUNTS,
+    where: tuple[ColumnElement[bool], ...] = (),
+) -> Vectors:
+    """Give the same totals from the postings alone: for any other cut, and to compare with.
+
+    In: ``where``, further conditions on ``tables.postings`` (units, type, cohort, cases).
+    """
+    known.check(as_of)
+    p = t.postings
+    rows = connection.execute(
+        select(key_text(cube), *summed(p, accounts))
+        .where(*by_then(list_id, as_of, known), *where)
+        .group_by(KEYS[cube])
+    )
+    return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
+
+
+def by_then(list_id: int, as_of: date, known: Known) -> list[ColumnElement[bool]]:
+    """Give the conditions on postings: of a list, effective by a day, known at a position."""
+    p = t.postings
+    conditions = [p.c.list_id == list_id, p.c.day <= as_of.toordinal()]
+    if known.pos is not None:
+        conditions.append(p.c.pos <= known.pos)
+    return conditions
+
+
+def units_where(ids: frozenset[int]) -> ColumnElement[bool]:
+    """Give the condition on postings for a set of units, their overlap rows among them."""
+    return func.abs(t.postings.c.unit_id).in_(sorted(ids))

@@ -1,0 +1,1 @@
+"""List kinds as documents, one TOML file each; ``ecoissues.core.kind_registry`` gathers them."""

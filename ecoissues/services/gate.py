@@ -1,0 +1,263 @@
+"""The gate: the one function every step passes, from page, bulk action, import, API, command line.
+
+In one transaction: find the case in scope, compare its version, ask the policy, the workflow, the
+evidence and the clocks, write the event (which moves the case), its figures, and commit once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ecoissues.core import policy, rules, workflow
+from ecoissues.core.errors import Forbidden, Refused, Stale
+from ecoissues.core.events import Event, live, tracks_of
+from ecoissues.core.kinds import Step
+from ecoissues.core.life import Life, fold
+from ecoissues.core.policy import Actor
+from ecoissues.core.values import LONG, clean_text, clean_values
+from ecoissues.core.vocabulary import ROLES
+from ecoissues.services import merging, repeating
+from ecoissues.services.effects import EFFECTS, Making, move_clocks, track_facts
+from ecoissues.services.evidence import Prepared, keep_files
+from ecoissues.services.loading import lock_case
+from ecoissues.services.recording import CaseRow, Draft, Recorder
+from ecoissues.services.site import Site
+from ecoissues.storage import log
+from ecoissues.storage.engine import is_key_clash
+
+#: Effects a merged case still allows; everything else is done on its main case.
+_ON_MERGED = frozenset({"unmerge", "ask_correction", "correct", "refuse_correction", "instruct",
+                        "answer", "place", "unplace"})  # fmt: skip
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A step that was taken: the case's new standing and the event that did it."""
+
+    case_id: int
+    key: str
+    seq: int
+    step: str
+    state: str
+    state_name: str
+    phase: str
+    waits_for: str
+    digest: str
+    companions: int = 0
+    repeated: bool = False
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is asked of the gate. ``version``: the one the asker saw (None: whatever stands)."""
+
+    step: str
+    version: int | None
+    values: Mapping[str, Any] = {}
+    files: Sequence[Prepared] = ()
+    effective_on: date | None = None
+    late_reason: str = ""
+    key: str = ""
+
+
+def take_step(site: Site, actor: Actor, case_id: int, request: Request) -> Taken:
+    """Take one step on one case; all of it or nothing.
+
+    In: files are prepared beforehand (``evidence.prepare``), so that no lock is held meanwhile.
+    ``key`` makes a repetition of the same request harmless: it gives the first answer again.
+    Errors: NotFound (outside the scope), Stale (somebody was first; both sides in ``facts``),
+    Forbidden, Refused with the code of the rule broken. Nothing is written then.
+    """
+    try:
+        with site.store.writing() as connection:
+            return step_within(site, connection, actor, case_id, request)
+    except DBAPIError as error:
+        if is_key_clash(error):
+            raise Stale(
+                "同一事项刚刚被他人办理,您的操作未生效;所填内容已保留,请刷新后重试。"
+            ) from None
+        raise
+
+
+def step_within(
+    site: Site, connection: Connection, actor: Actor, case_id: int, request: Request
+) -> Taken:
+    """Take one step inside the caller's transaction (imports and demonstration data)."""
+    case = lock_case(connection, site, actor, case_id)
+    before = repeating.find_answer(connection, actor, request.key, _asked(case_id, request))
+    if before is not None:
+        return msgspec.convert({**before, "repeated": True}, Taken)
+    events = log.events_of(connection, case_id)
+    if request.version is not None and request.version != case.version:
+        raise _stale(site, case, events, request)
+    recorder = Recorder(site, connection, actor)
+    taken = make_step(site, recorder, actor, case, events, request)
+    repeating.keep_answer(
+        connection, actor, request.key, _asked(case_id, request), msgspec.to_builtins(taken),
+        site.now(),
+    )  # fmt: skip
+    return taken
+
+
+def make_step(
+    site: Site,
+    recorder: Recorder,
+    actor: Actor,
+    case: CaseRow,
+    events: list[Event],
+    request: Request,
+) -> Taken:
+    """Check every rule for a step on a locked case and record it. ``events`` is moved along."""
+    kind = site.kind_of(case.kind, case.kind_version)
+    step = kind.step_by_code.get(request.step)
+    target = workflow.destination(kind, case.state, request.step)
+    assert step is not None  # destination has refused an unknown one
+    standing = live(events)
+    life = fold(standing)
+    check_right(site, actor, step, life, case)
+    if life.merged_into is not None and step.effect not in _ON_MERGED:
+        raise Refused(
+            "follows", f"本件已并入 {life.merged_into},随主件办理,请在主件上操作。未作任何改动。"
+        )
+    making = Making(
+        site=site, connection=recorder.connection, actor=actor, case=case, kind=kind, step=step,
+        life=life, events=events, standing=standing,
+        values=clean_values(step.fields, request.values, site.tree, step.zh),
+        effective_on=request.effective_on or site.today(), facts={}, target=target,
+    )  # fmt: skip
+    _fill(making, request)
+    _check(making, request)
+    draft = Draft(
+        making.event_step or step.code, making.target, kind.phase_of(making.target),
+        making.effective_on, making.facts,
+    )  # fmt: skip
+    now = recorder.record(case, kind, events, [draft])
+    keep_files(recorder.connection, case.id, case.version, request.files)
+    followed = merging.companions(making, recorder, events[-1]) if not now.merged_into else 0
+    state = kind.state_by_code[case.state]
+    return Taken(
+        case_id=case.id, key=case.key, seq=case.version, step=step.code, state=state.code,
+        state_name=state.zh, phase=state.phase, waits_for=state.waits_for,
+        digest=events[-1].digest, companions=followed,
+    )  # fmt: skip
+
+
+def check_right(site: Site, actor: Actor, step: Step, life: Life, case: CaseRow) -> None:
+    """Refuse with Forbidden unless role and relation allow the step."""
+    tree = site.tree
+    parties = [(tree.by_code[code].path, party) for code, party in life.parties]
+    accused = [path for path, party in parties if party == "accused"]
+    policy.require_step(actor, step, parties, case.list_path, accused)
+
+
+def _fill(making: Making, request: Request) -> None:
+    """Turn the values of the form into facts: tracks, fields, files, marks, clocks, effect."""
+    step, facts = making.step, making.facts
+    if request.files:
+        facts["evidence"] = [file.fact() for file in request.files]
+    if step.marks:
+        facts["marks"] = [mark for mark in step.marks if mark not in making.life.marks]
+        if not facts["marks"]:
+            del facts["marks"]
+    if step.meets:
+        facts["met"] = list(step.meets)
+    if step.drops:
+        facts["dropped"] = list(step.drops)
+    if step.sort == "back":
+        facts["back"] = True
+    if making.target != making.case.state and making.kind.state_by_code[making.target].work:
+        facts["round"] = True
+    if step.effect in EFFECTS:
+        EFFECTS[step.effect](making)
+    elif step.effect == "merge":
+        merging.merge(making)
+    elif step.effect == "unmerge":
+        merging.unmerge(making)
+    if "asked" not in facts:
+        for name, value in track_facts(making.values).items():
+            facts.setdefault(name, value)
+    move_clocks(making)
+
+
+def _check(making: Making, request: Request) -> None:
+    step, life = making.step, making.life
+    rules.check_obligations(step, life)
+    rules.check_other_person(step, life, making.actor.name)
+    rules.check_bound(step, life)
+    merging.check_void(making)
+    trial = Event(
+        seq=0, pos=0, step=making.event_step or step.code, source=making.case.state,
+        target=making.target, phase="", actor="", role="", effective_on=making.effective_on,
+        recorded_at="", facts=making.facts,
+    )  # fmt: skip
+    today = making.site.today()
+    rules.check_day(making.effective_on, today, life, making.standing, tracks_of(trial))
+    rules.check_wait(step, life, making.effective_on)
+    rules.check_evidence(step, life, making.facts)
+    _check_late(making, request, today)
+
+
+def _check_late(making: Making, request: Request, today: date) -> None:
+    """More than a few days back needs a supervisor and a reason, and shows as a late entry."""
+    days = (today - making.effective_on).days
+    if days <= making.site.late_days or making.step.effect == "extend":
+        return
+    if making.actor.role != "supervisor":
+        raise Forbidden(
+            f"生效日期早于今天 {days} 天,超过 {making.site.late_days} 天的补记须由督察员办理并说明理由。"
+            "未作任何改动。",
+            "late_needs_supervisor",
+        )
+    reason = clean_text(request.late_reason, LONG)
+    if not reason:
+        raise Refused(
+            "late_reason_missing",
+            f"生效日期早于今天 {days} 天,属补记,请填写补记理由。未作任何改动。",
+            errors={"late_reason": "请填写补记理由。"},
+        )
+    making.facts["late"] = {"days": days, "reason": reason}
+
+
+def _asked(case_id: int, request: Request) -> dict[str, Any]:
+    return {
+        "case": case_id, "step": request.step, "values": dict(request.values),
+        "files": [file.sha256 for file in request.files],
+        "on": request.effective_on.isoformat() if request.effective_on else None,
+    }  # fmt: skip
+
+
+def _stale(site: Site, case: CaseRow, events: list[Event], request: Request) -> Stale:
+    """Tell who did what since the version the asker saw, beside what he wanted to do."""
+    kind = site.kind_of(case.kind, case.kind_version)
+    since = [event for event in events if event.seq > (request.version or 0)]
+    theirs = [
+        {
+            "seq": event.seq, "step": event.step, "step_name": step_name(kind, event.step),
+            "actor": event.actor, "role": ROLES.get(event.role, (event.role,))[0],
+            "recorded_at": event.recorded_at, "fields": event.facts.get("fields", {}),
+        }
+        for event in since
+    ]  # fmt: skip
+    who = (
+        f"{theirs[-1]['role']} {theirs[-1]['actor']} 的“{theirs[-1]['step_name']}”"
+        if theirs
+        else "他人"
+    )
+    return Stale(
+        f"您打开后,本件已有新的办理({who}),您的操作未生效;所填内容已保留,请核对后重新提交。",
+        version=case.version, seen=request.version, state=case.state, theirs=theirs,
+        mine={"step": request.step, "values": dict(request.values)},
+    )  # fmt: skip
+
+
+_OTHER_STEPS = {"amend": "更正", "strike": "撤销记录", "follow": "随主件"}
+
+
+def step_name(kind: Any, code: str) -> str:
+    """Give the Chinese name of a step as it stands in a case's history."""
+    step = kind.step_by_code.get(code)
+    return step.zh if step is not None else _OTHER_STEPS.get(code, code)

@@ -1,0 +1,159 @@
+"""Projections: the columns of a case that lists and searches read, computed from its log alone.
+
+The gate writes them with each event; ``verify`` computes them anew and names each difference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, update
+
+from ecoissues.core.digests import canonical
+from ecoissues.core.kinds import Kind
+from ecoissues.core.life import ClockFace, Life
+from ecoissues.core.units import HANDLING, UnitTree
+from ecoissues.storage import search
+from ecoissues.storage import tables as t
+
+#: Field codes whose text a case is found by, beside its number.
+SEARCHED = (
+    "title", "content", "problem", "site", "region", "goal", "measures", "investigation",
+    "handling", "result", "remains", "situation", "batch", "superior_number",
+)  # fmt: skip
+_TITLES = ("title", "content", "problem")
+
+_PROJECTED = (
+    "received_on", "unit_id", "top_id", "primary_type", "types", "weight", "channel", "title",
+    "content", "site", "verdict", "progress", "visibility", "signed_on", "reported_on",
+    "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "waits_for",
+    "came_back", "moved_on", "merged_into_id", "facts", "registered_on",
+)  # fmt: skip
+_PROJECT = (
+    update(t.cases)
+    .where(t.cases.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in _PROJECTED})
+)
+
+
+def _iso(day: Any) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _due(face: ClockFace | None, life: Life) -> str | None:
+    if face is None or life.is_void or face.met_on is not None:
+        return None
+    return _iso(face.current)
+
+
+def _nearest(life: Life, slot: str) -> ClockFace | None:
+    return next((face for face in life.running() if face.slot == slot), None)
+
+
+def lead_code(life: Life) -> str:
+    """Give the code of the responsible unit."""
+    return next(code for code, party in life.parties if party == "lead")
+
+
+def projection(
+    kind: Kind, life: Life, tree: UnitTree, merged_into_id: int | None
+) -> dict[str, Any]:
+    """Give every projected column of a case's row from its standing."""
+    fields = life.fields
+    lead = tree.by_code[lead_code(life)]
+    report, finish = _due(_nearest(life, "report"), life), _due(_nearest(life, "finish"), life)
+    content = next((fields[code] for code in ("content", "problem") if fields.get(code)), "")
+    title = next((fields[code] for code in _TITLES if fields.get(code)), "")
+    state = kind.state_by_code[life.state]
+    return {
+        "registered_on": _iso(life.registered_on),
+        "received_on": fields.get("received_on"),
+        "unit_id": lead.id,
+        "top_id": lead.top_id,
+        "primary_type": life.types[0] if life.types else "other",
+        "types": f",{','.join(life.types)}," if life.types else "",
+        "weight": life.weight,
+        "channel": fields.get("channel", ""),
+        "title": " ".join(title.split())[:60],
+        "content": content,
+        "site": fields.get("site", "")[:120],
+        "verdict": life.verdict,
+        "progress": life.progress,
+        "visibility": fields.get("visibility", "public"),
+        "signed_on": _iso(life.marks.get("signed_for")),
+        "reported_on": _iso(life.marks.get("reported")),
+        "replied_on": _iso(life.marks.get("replied")),
+        "closed_on": _iso(life.closed_on),
+        "promised_on": fields.get("promised_on"),
+        "due_report": report,
+        "due_finish": finish,
+        "due_on": min(filter(None, (report, finish)), default=None),
+        "waits_for": state.waits_for,
+        "came_back": life.came_back,
+        "moved_on": _iso(life.moved_on),
+        "merged_into_id": merged_into_id,
+        "facts": canonical(fields),
+    }
+
+
+def search_text(number: str, life: Life) -> str:
+    """Give the words under which a case is found."""
+    return " ".join([number, *(str(life.fields[c]) for c in SEARCHED if life.fields.get(c))])
+
+
+def project(
+    connection: Connection,
+    case_id: int,
+    number: str,
+    columns: dict[str, Any],
+    life: Life,
+    tree: UnitTree,
+    list_ids: dict[str, int],
+    touched: set[str],
+) -> None:
+    """Write the projections of one case. ``touched``: fact and field names that have changed."""
+    connection.execute(_PROJECT, {**columns, "b_id": case_id})
+    if "parties" in touched:
+        _put_parties(connection, case_id, life, tree)
+    if touched & {"placed", "unplaced"}:
+        _put_placements(connection, case_id, life, list_ids)
+    if touched & {"asks", "settles"}:
+        _put_pending(connection, case_id, life)
+    if touched.intersection(SEARCHED):
+        search.index_case(connection, case_id, search_text(number, life))
+
+
+def _put_parties(connection: Connection, case_id: int, life: Life, tree: UnitTree) -> None:
+    connection.execute(delete(t.case_parties).where(t.case_parties.c.case_id == case_id))
+    rows = [
+        {"case_id": case_id, "unit_id": tree.by_code[code].id, "party": party}
+        for code, party in life.parties
+    ]
+    connection.execute(insert(t.case_parties), rows)
+
+
+def _put_placements(
+    connection: Connection, case_id: int, life: Life, list_ids: dict[str, int]
+) -> None:
+    connection.execute(delete(t.case_placements).where(t.case_placements.c.case_id == case_id))
+    rows = [
+        {"case_id": case_id, "list_id": list_ids[code], "placed_on": day.isoformat()}
+        for code, day in life.lists.items()
+    ]
+    if rows:
+        connection.execute(insert(t.case_placements), rows)
+
+
+def _put_pending(connection: Connection, case_id: int, life: Life) -> None:
+    connection.execute(delete(t.pending).where(t.pending.c.case_id == case_id))
+    rows = [
+        {"case_id": case_id, "seq": seq, "sort": ask["sort"], "asked_on": _iso(ask["asked_on"])}
+        for seq, ask in life.pending.items()
+    ]
+    if rows:
+        connection.execute(insert(t.pending), rows)
+
+
+def handling_codes(life: Life) -> list[str]:
+    """Give the codes of the lead and joint units, the lead first."""
+    return [code for code, party in life.parties if party in HANDLING]

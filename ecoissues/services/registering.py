@@ -1,0 +1,183 @@
+"""Registering a case: the first event of its log, and the row it is born with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from ecoissues.core import policy, rules, workflow
+from ecoissues.core.errors import Refused
+from ecoissues.core.events import Event
+from ecoissues.core.life import Life
+from ecoissues.core.policy import Actor
+from ecoissues.core.values import Bad, clean_number, clean_values
+from ecoissues.services.effects import Making, move_clocks, track_facts
+from ecoissues.services.evidence import Prepared, keep_files
+from ecoissues.services.gate import Taken
+from ecoissues.services.recording import CaseRow, Draft, Recorder
+from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
+from ecoissues.storage.engine import is_key_clash
+from ecoissues.storage.reference import ListRow
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What is needed to register: the form's values, the part of a split number, the day."""
+
+    values: Mapping[str, Any]
+    part: int = 0
+    effective_on: date | None = None
+    late_reason: str = ""
+    files: Sequence[Prepared] = ()
+    parent_id: int | None = None
+    complainant: Mapping[str, str] = {}
+
+
+def register(site: Site, actor: Actor, list_code: str, asked: Registration) -> Taken:
+    """Register a case on a list. Out: its standing, as after any step.
+
+    Errors: NotFound (no such list in scope), Forbidden, Refused ``number_exists``, ``invalid`` …
+    """
+    home = site.get_list(list_code)
+    try:
+        with site.store.writing() as connection:
+            recorder = Recorder(site, connection, actor)
+            return register_within(site, recorder, actor, home, asked)[0]
+    except DBAPIError as error:
+        if is_key_clash(error) or "eco_state" in str(error.orig):
+            raise Refused("number_exists", "该编号刚刚已被登记,请核对。未作任何改动。") from None
+        raise
+
+
+def register_within(
+    site: Site, recorder: Recorder, actor: Actor, home: ListRow, asked: Registration
+) -> tuple[Taken, CaseRow, list[Event]]:
+    """Register inside the caller's transaction; gives the standing, the case and its events."""
+    kind = site.kind_of(home.kind, home.kind_version)
+    step = next(step for step in kind.steps if step.effect == "register")
+    target = workflow.destination(kind, "", step.code)
+    policy.require_step(actor, step, (), home.unit_path)
+    values = clean_values(step.fields, asked.values, site.tree, step.zh)
+    number, is_key = _number(values)
+    connection = recorder.connection
+    _check_new(connection, home, number, asked.part)
+    day = asked.effective_on or site.today()
+    if is_key:
+        values["weight"] = "key"
+    case = CaseRow(
+        id=0, list_id=home.id, list_code=home.code, list_path=home.unit_path, number=number,
+        part=asked.part, kind=kind.code, kind_version=kind.version, version=0, state="",
+    )  # fmt: skip
+    making = Making(
+        site=site, connection=connection, actor=actor, case=case, kind=kind, step=step,
+        life=Life(), events=[], standing=[], values=values, effective_on=day, facts={},
+        target=target,
+    )  # fmt: skip
+    _fill(making, home, asked)
+    rules.check_day(day, site.today(), making.life, [], set())
+    _check_late(site, actor, day, asked.late_reason, making.facts)
+    rules.check_evidence(step, making.life, making.facts)
+    case.id = _insert_case(connection, site, case, values, day, asked.parent_id, home)
+    if asked.complainant:
+        connection.execute(
+            insert(t.complainants).values(
+                case_id=case.id, sealed=site.sealer.seal(dict(asked.complainant))
+            )
+        )
+    events: list[Event] = []
+    draft = Draft(step.code, target, kind.phase_of(target), day, making.facts)
+    recorder.record(case, kind, events, [draft])
+    keep_files(connection, case.id, 1, asked.files)
+    state = kind.state_by_code[target]
+    taken = Taken(
+        case_id=case.id, key=case.key, seq=1, step=step.code, state=target, state_name=state.zh,
+        phase=state.phase, waits_for=state.waits_for, digest=events[-1].digest,
+    )  # fmt: skip
+    return taken, case, events
+
+
+def _number(values: dict[str, Any]) -> tuple[str, bool]:
+    try:
+        return clean_number(values.pop("number"))
+    except Bad as bad:
+        raise Refused("invalid", f"{bad}未作任何改动。", errors={"number": str(bad)}) from None
+
+
+def _check_new(connection: Connection, home: ListRow, number: str, part: int) -> None:
+    query = select(t.cases.c.id).where(
+        t.cases.c.list_id == home.id, t.cases.c.number == number, t.cases.c.part == part
+    )
+    if connection.execute(query).first():
+        raise Refused(
+            "number_exists",
+            f"“{home.title}”中已有编号 {number},未重复登记;如属分解件,请填写分解序号。",
+            errors={"number": "该编号已登记。"},
+        )
+
+
+def _fill(making: Making, home: ListRow, asked: Registration) -> None:
+    facts, values = making.facts, making.values
+    facts["parties"] = values.get("units") or [[home.unit_code, "lead"]]
+    facts.update(track_facts(values))
+    facts.setdefault("types", ["other"])
+    facts.setdefault("weight", "normal")
+    if asked.files:
+        facts["evidence"] = [file.fact() for file in asked.files]
+    if making.step.marks:
+        facts["marks"] = list(making.step.marks)
+    if making.kind.state_by_code[making.target].work:
+        facts["round"] = True
+    move_clocks(making)
+
+
+def _check_late(site: Site, actor: Actor, day: date, reason: str, facts: dict[str, Any]) -> None:
+    days = (site.today() - day).days
+    if days <= site.late_days:
+        return
+    if not reason.strip():
+        raise Refused(
+            "late_reason_missing",
+            f"登记日期早于今天 {days} 天,属补记,请填写补记理由。未作任何改动。",
+            errors={"late_reason": "请填写补记理由。"},
+        )
+    facts["late"] = {"days": days, "reason": reason.strip()}
+
+
+def _insert_case(
+    connection: Connection, site: Site, case: CaseRow, values: dict[str, Any], day: date,
+    parent_id: int | None, home: ListRow,
+) -> int:  # fmt: skip
+    unit = site.tree.by_code[home.unit_code]
+    row = {
+        "list_id": case.list_id, "number": case.number, "part": case.part, "kind": case.kind,
+        "kind_version": case.kind_version, "registered_on": day.isoformat(),
+        "moved_on": day.isoformat(), "unit_id": unit.id, "top_id": unit.top_id,
+        "batch_id": _batch_id(connection, home, values.get("batch")), "parent_id": parent_id,
+        "is_demo": home.is_demo,
+    }  # fmt: skip
+    result = connection.execute(insert(t.cases).values(**row))
+    key = result.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _batch_id(connection: Connection, home: ListRow, name: Any) -> int | None:
+    """Find or add the batch of a list by its name."""
+    if not name:
+        return None
+    query = select(t.batches.c.id).where(t.batches.c.list_id == home.id, t.batches.c.name == name)
+    found = connection.execute(query).scalar()
+    if found is not None:
+        return int(found)
+    last = select(func.max(t.batches.c.ordinal)).where(t.batches.c.list_id == home.id)
+    ordinal = (connection.execute(last).scalar() or 0) + 1
+    added = connection.execute(
+        insert(t.batches).values(list_id=home.id, name=name, ordinal=ordinal)
+    ).inserted_primary_key
+    assert added is not None
+    return int(added[0])

@@ -1,0 +1,114 @@
+"""The running site: its database, files, documents and clock, handed to every service."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ecoissues.core.calendars import Calendars, gather_calendars
+from ecoissues.core.errors import NotFound
+from ecoissues.core.kind_registry import Kinds, load_kinds
+from ecoissues.core.kinds import Kind
+from ecoissues.core.units import UnitTree
+from ecoissues.storage import reference
+from ecoissues.storage.blobs import BlobStore
+from ecoissues.storage.engine import Store
+from ecoissues.storage.reference import ListRow
+from ecoissues.storage.sealing import Sealer
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant as the log holds it: UTC with microseconds."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def day_of(instant: str) -> date:
+    """Give the day in Shanghai on which an instant of the log fell."""
+    return datetime.fromisoformat(instant).astimezone(SHANGHAI).date()
+
+
+class Site:
+    """Everything a service needs beside its arguments. One per process; threads may share it."""
+
+    def __init__(
+        self,
+        url: str,
+        data: Path,
+        clock: Callable[[], datetime] | None = None,
+        *,
+        late_days: int = 3,
+    ) -> None:
+        self.store = Store(url)
+        self.data = data
+        self.clock = clock or (lambda: datetime.now(UTC))
+        self.late_days = late_days
+        self.blobs = BlobStore(data / "files")
+        self.sealer = Sealer(data / "sealing.key")
+        self.kinds: Kinds = load_kinds(data / "kinds")
+        self.calendars: Calendars = gather_calendars(data / "calendars")
+        self._reference = threading.Lock()
+        self._tree: UnitTree | None = None
+        self._lists: dict[int, ListRow] = {}
+        self._list_ids: dict[str, int] = {}
+
+    def now(self) -> datetime:
+        """Give the instant of the site's clock."""
+        return self.clock()
+
+    def today(self) -> date:
+        """Give the day in Shanghai, whatever the server's own zone is."""
+        return self.now().astimezone(SHANGHAI).date()
+
+    def refresh(self) -> None:
+        """Read units and lists anew (other processes may have added some)."""
+        with self.store.reading() as connection:
+            tree = reference.load_tree(connection)
+            lists = reference.load_lists(connection)
+        with self._reference:
+            self._tree, self._lists = tree, lists
+            self._list_ids = {row.code: row.id for row in lists.values()}
+
+    @property
+    def tree(self) -> UnitTree:
+        """The tree of units."""
+        if self._tree is None:
+            self.refresh()
+        assert self._tree is not None
+        return self._tree
+
+    @property
+    def lists(self) -> dict[int, ListRow]:
+        """Every list by id."""
+        if self._tree is None:
+            self.refresh()
+        return self._lists
+
+    @property
+    def list_ids(self) -> dict[str, int]:
+        """Ids of the lists by code."""
+        if self._tree is None:
+            self.refresh()
+        return self._list_ids
+
+    def get_list(self, code: str) -> ListRow:
+        """Give a list by its code; a list made by another process meanwhile is found too."""
+        for attempt in (0, 1):
+            for row in self.lists.values():
+                if row.code == code:
+                    return row
+            if not attempt:
+                self.refresh()
+        raise NotFound(f"没有清单“{code}”。")
+
+    def kind_of(self, code: str, version: int) -> Kind:
+        """Give the kind document a case is pinned to."""
+        return self.kinds[(code, version)]
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()

@@ -1,0 +1,90 @@
+"""The log in the database: reading events back and the one place that inserts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ecoissues.core.events import Event
+from ecoissues.storage import tables as t
+
+_FIELDS = (
+    "seq", "pos", "step", "from_state", "to_state", "phase", "actor", "role", "effective_on",
+    "recorded_at", "facts", "unit", "channel", "digest", "previous",
+)  # fmt: skip
+_COLUMNS = [t.events.c[name] for name in _FIELDS]
+_OF_CASE = (
+    select(*_COLUMNS).where(t.events.c.case_id == bindparam("case_id")).order_by(t.events.c.seq)
+)
+_HEAD = select(t.head.c.pos, t.head.c.recorded_at, t.head.c.ordinary).where(t.head.c.id == 1)
+_INSERT = insert(t.events)
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def event_of_row(row: Iterable[Any]) -> Event:
+    """Make an event of a row holding the columns of the log in their order."""
+    (
+        seq, pos, step, source, target, phase, actor, role, day, recorded_at, facts, unit, channel,
+        digest, previous,
+    ) = row  # fmt: skip
+    return Event(
+        seq=seq, pos=pos, step=step, source=source, target=target, phase=phase, actor=actor,
+        role=role, effective_on=date.fromisoformat(day), recorded_at=recorded_at,
+        facts=_decode(facts), unit=unit, channel=channel, digest=digest, previous=previous,
+    )  # fmt: skip
+
+
+def events_of(connection: Connection, case_id: int) -> list[Event]:
+    """Read the whole log of one case in sequence order."""
+    return [event_of_row(row) for row in connection.execute(_OF_CASE, {"case_id": case_id})]
+
+
+def events_of_cases(
+    connection: Connection, case_ids: list[int]
+) -> Iterator[tuple[int, list[Event]]]:
+    """Read the logs of many cases; gives (case id, its events) in the order of ids."""
+    for start in range(0, len(case_ids), 500):
+        chunk = case_ids[start : start + 500]
+        rows = connection.execute(
+            select(t.events.c.case_id, *_COLUMNS)
+            .where(t.events.c.case_id.in_(chunk))
+            .order_by(t.events.c.case_id, t.events.c.seq)
+        )
+        current, events = 0, list[Event]()
+        for case_id, *row in rows:
+            if case_id != current:
+                if events:
+                    yield current, events
+                current, events = case_id, []
+            events.append(event_of_row(row))
+        if events:
+            yield current, events
+
+
+def lock_head(connection: Connection) -> tuple[int, str, bool]:
+    """Lock the end of the log until commit: (last position, its instant, ordinary events seen)."""
+    query = _HEAD.with_for_update() if connection.dialect.name != "sqlite" else _HEAD
+    pos, recorded_at, ordinary = connection.execute(query).one()
+    return pos, recorded_at, bool(ordinary)
+
+
+def mark_ordinary(connection: Connection) -> None:
+    """Remember that ordinary work has begun: no past ``recorded_at`` is accepted from now on."""
+    connection.execute(update(t.head).where(t.head.c.id == 1).values(ordinary=True))
+
+
+def insert_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Insert events in order; the triggers check the chain and move the cases."""
+    if len(rows) == 1:
+        connection.execute(_INSERT, rows[0])
+    else:
+        connection.execute(_INSERT, rows)
+
+
+def head_pos(connection: Connection) -> int:
+    """Give the last log position (0: empty)."""
+    return int(connection.execute(select(t.head.c.pos).where(t.head.c.id == 1)).scalar_one())

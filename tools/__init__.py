@@ -1,0 +1,1 @@
+"""Programs that the Makefile needs; no part of the installed application."""
