@@ -31,6 +31,7 @@ STOCKS: Final = (
     "met_original",
     "due_current",
     "met_current",
+    "key_cases",  # of the cases, those of weight "key" (重点)
 )
 
 #: Flows: what happened on a day, in that day's dimensions; never derived from stocks.

@@ -13,7 +13,7 @@ from typing import Final
 from ecoissues.core.kind_documents import Problem
 from ecoissues.core.kind_lines import KeyPath
 from ecoissues.core.kind_step_checks import check_step
-from ecoissues.core.kinds import CLOCK_SLOTS, CLOCK_UNITS, Clock, Kind, State
+from ecoissues.core.kinds import CLOCK_SLOTS, Clock, Kind, State
 from ecoissues.core.vocabulary import MARKS, PHASES, ROLES
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -100,9 +100,6 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
     if clock.slot not in CLOCK_SLOTS:
         sentence = f"{named}的账目“{clock.slot}”不存在。"
         yield Problem("unknown_slot", sentence, (*key, "slot"))
-    if clock.unit not in CLOCK_UNITS:
-        sentence = f"{named}的单位“{clock.unit}”不存在,只能是 days 或 workdays。"
-        yield Problem("unknown_unit", sentence, (*key, "unit"))
     extension = clock.extension
     limits = (extension.max_days, extension.times) if extension else (1, 1)
     if clock.length < 0 or clock.warn_workdays < 0 or min(limits) < 1:

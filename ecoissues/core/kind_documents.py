@@ -191,6 +191,7 @@ def _convert(document: Document, shape: type[Shape]) -> Shape:
 _DECODING = (
     (re.compile(r"contains unknown field `(.*)`"), "unknown_key", "不认识的键“{}”。"),
     (re.compile(r"missing required field `(.*)`"), "missing_key", "缺少必填的键“{}”。"),
+    (re.compile(r"Invalid enum value '(.*)'"), "unknown_value", "值“{}”不在可选范围内。"),
     (re.compile(r"Expected `(.*)`, got `(.*)`"), "wrong_type", "类型不对:应为 {},实为 {}。"),
 )
 _PATH_PART = re.compile(r"\.(\w+)|\[(\d+)\]")

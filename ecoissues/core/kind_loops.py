@@ -22,7 +22,8 @@ def check_clocks(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator
     """Yield each open state in which no clock can run and which does not say why (``clockless``).
 
     A clock runs where some path has set it, no mark of ``met_by`` has been made since, and the
-    state's phase is not in ``met_by``. Open is every phase that is no end.
+    state's phase is not in ``met_by``. A waiting period counts only where a step waits for its
+    end. Open is every phase that is no end.
     """
     leaving: dict[str, list[Move]] = {state.code: [] for state in kind.states}
     for move in moves:
@@ -61,6 +62,7 @@ def _running_states(kind: Kind, clock: Clock, leaving: dict[str, list[Move]]) ->
         state
         for state, is_set, is_met in seen
         if is_set and not is_met and kind.phase_of(state) not in clock.met_by
+        if not clock.waits or any(step.after_clock == clock.code for _, step, _ in leaving[state])
     }
 
 

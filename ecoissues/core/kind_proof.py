@@ -131,7 +131,7 @@ def walk_kind(kind: Kind) -> Walk:
             step, target = plan.step, plan.step.to or state
             walk.moves.setdefault((state, step.code), (state, step, target))
             if plan.changes:
-                enters = bool(step.to) and target in work
+                enters = target != state and target in work
                 new = plan.round_gives if enters else (met & ~plan.drops) | plan.gives
                 reach((target, new), standing, step)
     return walk

@@ -1,7 +1,8 @@
 """All kinds of a site: the packaged documents and those of an extra folder, each proven sound.
 
 There is no list to edit: every ``*.toml`` beside ``ecoissues/kinds`` and in the folder is read. One
-with ``code`` is a kind, the others are bases that kinds extend.
+with ``code`` is a kind, the others are bases that kinds extend: ``common.toml`` holds the steps
+that every case has.
 """
 
 from __future__ import annotations

@@ -48,7 +48,6 @@ SITE_WORDS = frozenset({"clocks", "regions"})
 RELATIONS = frozenset({"handler", "office", "superior", "reader"})
 SORTS = frozenset({"forward", "back", "note", "end"})
 CLOCK_SLOTS = frozenset({"report", "finish", "wait"})
-CLOCK_UNITS = frozenset({"days", "workdays"})
 
 #: Phases in which nothing more is due: an end of the case's life.
 END_PHASES = frozenset({"closed", "reviewed", "void"})

@@ -80,6 +80,7 @@ class Life:
         "clocks",
         "closed_on",
         "evidence",
+        "field_seq",
         "fields",
         "lists",
         "marks",
@@ -121,6 +122,7 @@ class Life:
         self.clocks: dict[str, ClockFace] = {}
         self.merged_into: str | None = None
         self.fields: dict[str, Any] = {}
+        self.field_seq: dict[str, int] = {}
         self.obligations: set[str] = set()
         self.round_seq = 0
         self.round_actors: dict[str, set[str]] = {}
@@ -185,7 +187,9 @@ class Life:
             self.pending.pop(facts["settles"], None)
         if "asks" not in facts:  # what backs a request proves nothing about the work
             self.evidence.extend({**file, "seq": event.seq} for file in facts.get("evidence", ()))
-        self.fields.update(facts.get("fields", {}))
+        for code, value in facts.get("fields", {}).items():
+            self.fields[code] = value
+            self.field_seq[code] = event.seq
 
     def _enter(self, event: Event, day: date) -> None:
         was_closed = self.phase in ("closed", "reviewed")

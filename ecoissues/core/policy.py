@@ -137,15 +137,24 @@ def within(path: str, scope: str) -> bool:
 
 
 def visible(actor: Actor, party_paths: Iterable[str], list_path: str) -> bool:
-    """Tell whether a case lies in the actor's scope, without regard to his permissions.
+    """Tell whether the actor may see a case at all.
 
-    In: paths of all the case's parties, path of the unit that keeps its home list. True when the
-    list or any party lies within the actor's scope. A role without ``case.read`` sees no case.
+    In: paths of the case's parties without those complained of (``reading_paths``), path of the
+    unit that keeps its home list. True when the list or a party lies within the actor's scope. A
+    role without ``case.read`` sees no case.
     """
     if not may(actor, Permission.CASE_READ):
         return False
     scope = actor.scope_path
     return within(list_path, scope) or any(within(path, scope) for path in party_paths)
+
+
+def reading_paths(parties: Iterable[Party]) -> tuple[str, ...]:
+    """Give the paths of the parties that make a case visible: all but those complained of.
+
+    Source: 信访工作条例 (2022), article 30: a complaint is not made known to whom it complains of.
+    """
+    return tuple(path for path, part in parties if part != "accused")
 
 
 def is_handler(actor: Actor, parties: Iterable[Party]) -> bool:
@@ -205,11 +214,12 @@ def step_allowed(
     record, return or correct for the units below him; officers and heads only for their own.
     """
     right = Permission.CASE_REGISTER if step.effect == "register" else Permission.CASE_STEP
-    if actor.role not in step.roles or not may(actor, right):
+    able = actor.role in step.roles and actor.role in RELATION_ROLES[step.by]
+    if not able or not may(actor, right):
         return "not_allowed"
     known = tuple(parties)
     if step.by == "reader":
-        return None if visible(actor, (path for path, _ in known), list_path) else "not_reader"
+        return None if visible(actor, reading_paths(known), list_path) else "not_reader"
     if is_accused(actor, accused_paths):
         return "accused"
     stands = {

@@ -62,7 +62,9 @@ def missing_evidence(
     given with the step counts already.
     """
     verdict = facts.get("verdict", life.verdict)
-    fields = {**life.fields, **facts.get("fields", {})}
+    # A flag set in an earlier round says nothing about this one.
+    known = {c: v for c, v in life.fields.items() if life.field_seq[c] >= life.round_seq}
+    fields = {**known, **facts.get("fields", {})}
     files = [file for file in life.evidence if file["seq"] >= life.round_seq]
     files += facts.get("evidence", [])
     missing = []

@@ -199,6 +199,7 @@ def _page(sheet: Any, form: Form, example_row: int) -> None:
         sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
+    sheet.print_area(0, 0, example_row + _RULED, len(form.columns) - 1)
     sheet.repeat_rows(2, example_row - 1)
     sheet.freeze_panes(example_row, 0)
     sheet.set_footer("&C第 &P 页 共 &N 页")

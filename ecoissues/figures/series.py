@@ -6,21 +6,19 @@ rest), and what they hold but was not known (an earlier known-at), is read by da
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
-from itertools import accumulate
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
-    String,
-    cast,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -29,11 +27,11 @@ from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import account, current
 from ecoissues.figures.cuts import WHOLE, Cut, path_of
-from ecoissues.figures.known import NOW, Known
+from ecoissues.figures.known import NOW, Known, end_of_month_position
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.sums import next_month
-from ecoissues.figures.totals import units_where
+from ecoissues.figures.totals import FRESH, LATE, units_where
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 
@@ -104,33 +102,93 @@ def _at_month_ends(
 ) -> dict[date, tuple[int, int]]:
     path = path_of(tree, row, cut)
     units = None if path is None else frozenset(unit.id for unit in tree.below(path))
-    statement = union_all(
-        _checkpoints(definition, row.id, ends, units),
-        *_corrections(definition, row.id, ends, known, units),
-    )
-    months: dict[int, tuple[int, int]] = {}
-    days: list[tuple[int, int, int]] = []
-    for sort, at, part, whole in connection.execute(statement):
-        if sort == "month":
-            months[at] = (int(part), int(whole))
-        else:
-            days.append((at, int(part), int(whole)))
-    days.sort()
-    at_days = [day for day, _, _ in days]
-    running = list(
-        accumulate(days, lambda one, two: (two[0], one[1] + two[1], one[2] + two[2]))
-    )
-    found = {}
+    month_end = end_of_month_position(connection, max(ends)) if known.pos is not None else 0
+    statement = _statement(definition, row.id, ends, known, units, month_end)
+    found = connection.execute(statement).all()
+    months = {at: (int(part), int(whole)) for sort, at, part, whole in found if sort == "month"}
+    newest = next((int(at) for sort, at, *_ in found if sort == "newest" and at), 0)
+    days = sorted(
+        (int(at), int(part), int(whole), sort) for sort, at, part, whole in found
+        if sort in ("sum", "change")
+    )  # fmt: skip
+    counted = {}
     for end in ends:
-        part, whole = _newest(months, end.toordinal() + 1)
-        place = bisect_right(at_days, end.toordinal())
-        if place:
-            part, whole = part + running[place - 1][1], whole + running[place - 1][2]
-        found[end] = (part, whole)
+        last = end.toordinal()
+        part, whole = months.get(min(last + 1, newest), (0, 0))
+        for at, more_part, more_whole, sort in days:
+            # Day sums are wanted only past the newest checkpoint, changes always.
+            if at <= last and (sort == "change" or last >= newest):
+                part, whole = part + more_part, whole + more_whole
+        counted[end] = (part, whole)
+    return counted
+
+
+def _statement(
+    definition: Definition,
+    list_id: int,
+    ends: list[date],
+    known: Known,
+    units: frozenset[int] | None,
+    month_end: int,
+) -> CompoundSelect[Any]:
+    """Give rows (sort, month or day, part, whole) in one statement: one state of the database.
+
+    What was not known yet is taken off as ``totals`` says; ``month_end``: the last position
+    recorded in the month of the last day.
+    """
+    cube = "district" if units is None else "unit"
+    c, d, p = t.checkpoints, t.day_sums, t.postings
+    last = max(ends).toordinal()
+    reached = func.coalesce(current("upto_pos"), 0)
+    any_month = c.alias()
+    newest = (
+        select(func.max(any_month.c.month))
+        .where(*_of_cube(any_month, cube, list_id), any_month.c.month <= last + 1)
+        .scalar_subquery()
+    )
+    wanted = or_(c.c.month.in_([end.toordinal() + 1 for end in ends]), c.c.month == newest)
+    base = func.coalesce(newest, 0)
+    by_day = [p.c.list_id == list_id, p.c.day + 0 <= last]
+    if units is not None:
+        by_day.append(units_where(units))
+    arms = [
+        select(literal("newest"), newest, literal(0), literal(0)),
+        _rows("month", c, c.c.month, definition).where(*_of_cube(c, cube, list_id, units), wanted),
+        _rows("sum", d, d.c.day, definition).where(
+            *_of_cube(d, cube, list_id, units), d.c.day >= base, d.c.day <= last
+        ),
+        _rows("change", p, p.c.day, definition).where(
+            *by_day, p.c.pos > reached, p.c.pos <= known.limit
+        ),
+    ]
+    if known.pos is not None:
+        less = _rows("change", p, p.c.day, definition, -1).where(
+            *by_day, p.c.pos > known.pos, p.c.pos <= reached
+        )
+        arms.append(less.where(LATE))
+        if month_end > known.pos:
+            arms.append(less.where(FRESH, p.c.pos <= month_end))
+    return union_all(*arms)
+
+
+def _of_cube(
+    source: Any, cube: str, list_id: int, units: frozenset[int] | None = None
+) -> list[ColumnElement[bool]]:
+    found = [
+        source.c.generation == current("id"), source.c.cube == cube, source.c.list_id == list_id
+    ]  # fmt: skip
+    if units is not None:
+        found.append(source.c.key.in_([str(sign * unit) for unit in sorted(units)
+                                       for sign in (1, -1)]))  # fmt: skip
     return found
 
 
-def _newest(months: dict[int, tuple[int, int]], month: int) -> tuple[int, int]:
-    """Give the counts of the newest checkpoint at or before a month."""
-    known = [one for one in months if one <= month]
-    return months[max(known)] if known else (0, 0)
+def _rows(sort: str, source: Any, at: Any, definition: Definition, sign: int = 1) -> Select[Any]:
+    def total(names: tuple[str, ...]) -> Any:
+        return sign * func.sum(
+            sum((account(source, n) for n in names[1:]), account(source, names[0]))
+        )
+
+    return select(
+        literal(sort), at, total(definition.part), total(definition.whole)
+    ).group_by(at)  # fmt: skip

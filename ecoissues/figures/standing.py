@@ -85,7 +85,7 @@ def _fixed(life: Life) -> int:
         mask |= _MARK.get(mark, 0)
     if life.verdict:
         mask |= _VERDICT.get(life.verdict, 0)
-    return mask
+    return mask | _BIT["key_cases"] if life.weight == "key" else mask
 
 
 def _clocks(life: Life, day: date) -> int:

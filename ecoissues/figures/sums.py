@@ -142,16 +142,15 @@ def _work(connection: Connection) -> Iterator[tuple[int, int, int]]:
         ).scalar()
         if first is None:
             continue
-        begins = date.fromordinal(first).replace(day=1).toordinal()
-        while begins <= newest:
-            yield list_id, begins, next_month(begins)
-            begins = next_month(begins)
-        yield list_id, begins, 0
+        begins = _month_of(first)
+        for month in _months_between(begins, next_month(newest)):
+            yield list_id, month, next_month(month)
+        yield list_id, max(begins, next_month(newest)), 0
 
 
 def _newest_month(connection: Connection) -> int:
     recorded = connection.execute(select(t.head.c.recorded_at)).scalar_one()
-    return date.fromisoformat(recorded[:10]).replace(day=1).toordinal()
+    return _month_of(date.fromisoformat(recorded[:10]).toordinal())
 
 
 def _sum_month(
@@ -255,7 +254,7 @@ def _add_new(connection: Connection, generation: int, after: int, upto: int) -> 
                 connection.execute(_more(cube, "day", engine), values)
                 for month in later:
                     connection.execute(_more(cube, "month", engine), {**values, "p_month": month})
-        _add_months(connection, generation, list_id, months)
+        _add_months(connection, generation, list_id, months, first)
     connection.execute(
         update(t.generations).where(t.generations.c.id == generation).values(upto_pos=upto)
     )
@@ -271,21 +270,30 @@ def _checkpoints_of(connection: Connection, generation: int, list_id: int) -> li
     )
 
 
-def _add_months(connection: Connection, generation: int, list_id: int, months: list[int]) -> None:
-    """Write the checkpoints of the months that have begun since the last one."""
+def _add_months(
+    connection: Connection, generation: int, list_id: int, months: list[int], first: int | None
+) -> None:
+    """Write the checkpoints that are missing: before the first one (for an entry dated before all
+    others) and from the last one to the month of the last recording."""
     newest = next_month(_newest_month(connection))
-    d = t.day_sums
+    begun = [_month_of(first)] if first is not None else []
     if months:
-        begins = months[-1]
+        missing = [*_months_between(min([*begun, months[0]]), months[0])][:-1]
+        missing += _months_between(months[-1], newest)
     else:
-        of_list = (d.c.generation == generation, d.c.cube == "district", d.c.list_id == list_id)
-        first = connection.execute(select(func.min(d.c.day)).where(*of_list)).scalar()
-        if first is None:
-            return
-        begins = date.fromordinal(first).replace(day=1).toordinal()
-    while begins < newest:
+        missing = list(_months_between(begun[0], newest)) if begun else []
+    for begins in missing:
         for cube in KEYS:
             _close_month(connection, cube, generation, list_id, begins)
+
+
+def _month_of(day: int) -> int:
+    return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def _months_between(begins: int, ends: int) -> Iterator[int]:
+    while begins < ends:
+        yield begins
         begins = next_month(begins)
 
 

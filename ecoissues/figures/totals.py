@@ -37,8 +37,8 @@ from ecoissues.figures.postings import month_start
 from ecoissues.storage import tables as t
 
 Vectors = dict[CubeKey, tuple[int, ...]]
-_LATE: Final[Any] = literal_column("late = 1")
-_FRESH: Final[Any] = literal_column("late = 0")
+LATE: Final[Any] = literal_column("late = 1")
+FRESH: Final[Any] = literal_column("late = 0")
 
 
 def sums(
@@ -70,26 +70,27 @@ def sums(
     return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
 
 
-def _run(
-    connection: Connection, shape: tuple[str, tuple[str, ...], str], values: Mapping[str, Any]
-) -> list[Any]:
-    text, names = _compiled(connection.dialect, shape)
-    bound: Any = tuple(values[name] for name in names) if names is not None else dict(values)
+def _run(connection: Connection, shape: Shape, values: Mapping[str, Any]) -> list[Any]:
+    text, constants, names = _compiled(connection.dialect, shape)
+    named = {**constants, **values}
+    bound: Any = named if names is None else tuple(named[name] for name in names)
     return list(connection.exec_driver_sql(text, bound).all())
 
 
-_TEXTS: dict[tuple[str, tuple[str, tuple[str, ...], str]], tuple[str, tuple[str, ...] | None]] = {}
+Shape = tuple[str, tuple[str, ...], str]
+#: (text, its constants by name, the order of its marks or None where marks have names).
+Compiled = tuple[str, dict[str, Any], tuple[str, ...] | None]
+_TEXTS: dict[tuple[str, Shape], Compiled] = {}
 
 
-def _compiled(
-    dialect: Dialect, shape: tuple[str, tuple[str, ...], str]
-) -> tuple[str, tuple[str, ...] | None]:
+def _compiled(dialect: Dialect, shape: Shape) -> Compiled:
     """Give the text for a shape, compiled once: the statement is long and its shapes are few."""
     found = _TEXTS.get((dialect.name, shape))
     if found is None:
         compiled: Any = _statement(*shape).compile(dialect=dialect)
         names = tuple(compiled.positiontup) if compiled.positional else None
-        found = _TEXTS[dialect.name, shape] = (str(compiled), names)
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        found = _TEXTS[dialect.name, shape] = (str(compiled), constants, names)
     return found
 
 
@@ -119,9 +120,9 @@ def _arms(cube: str, accounts: tuple[str, ...], before: str) -> list[Select[Any]
         return arms
     passed = [p.c.list_id == list_id, p.c.pos > known, p.c.pos <= reached, until]
     less = select(key_text(cube).label("key"), *_signed(p, accounts, -1)).where(*passed)
-    arms.append(less.where(_LATE))
+    arms.append(less.where(LATE))
     if before == "this_month":
-        arms.append(less.where(_FRESH, p.c.pos <= bindparam("month_end")))
+        arms.append(less.where(FRESH, p.c.pos <= bindparam("month_end")))
     return arms
 
 

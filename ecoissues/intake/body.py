@@ -13,6 +13,8 @@ from ecoissues.intake.text import squeeze, trim_edges
 _LABELLED = re.compile(r"^[\u4e00-\u9fff]{2,8}(?:\([^)]*\))?:")
 #: A signature (填表人:某某) is short; a case whose texts all begin with a label is not.
 _SIGNED = 16
+#: The beginning of a cell tells its sort; whole answers need not be folded for that.
+_HEAD = 120
 _PAGE = re.compile(r"^第?\d+页(?:[/,共]*\d*页?)?$|^-\d+-$")
 _ENUMERATED = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|\([一二三四五六七八九十]+\))")
 
@@ -22,7 +24,10 @@ def _why_not(row: Sequence[Cell], layout: Layout) -> str | None:
 
     Codes: ``total_row``, ``header_repeated``, ``footer``, ``section``.
     """
-    texts = {i: squeezed for i, cell in enumerate(row) if (squeezed := squeeze(text_of(cell)))}
+    heads = ((i, squeeze(text_of(cell)[:_HEAD])) for i, cell in enumerate(row) if cell)
+    texts = {i: head for i, head in heads if head}
+    if not texts:
+        return "section"
     first_column = min(texts)
     first = trim_edges(texts[first_column])
     distinct = set(texts.values())

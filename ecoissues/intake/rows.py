@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,15 +139,3 @@ def counted(rows: Iterable[IntakeRow]) -> tuple[int, int]:
         else:
             taken += 1
     return taken, refused
-
-
-#: A function that looks at a row and may add problems or notes (a service's own checks).
-Check = Callable[[IntakeRow], None]
-
-
-def checked(rows: Iterable[IntakeRow], checks: Sequence[Check]) -> Iterator[IntakeRow]:
-    """Run further checks over the rows as they pass."""
-    for row in rows:
-        for check in checks:
-            check(row)
-        yield row

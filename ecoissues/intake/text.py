@@ -33,6 +33,8 @@ def trim_edges(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Take blank edges and trailing blanks of lines off a longer text; its wording stays."""
+    if "\n" not in text:
+        return text.strip(" \t\u3000\xa0")
     lines = (line.strip(" \t\u3000\xa0") for line in text.split("\n"))
     return "\n".join(lines).strip("\n")
 

@@ -101,6 +101,14 @@ def _assign(making: Making) -> None:
                 f"“{tree.by_code[code].name}”是被举报单位,不得办理本件,请改派其他单位。未作任何改动。",
                 errors={"units": "被举报单位不得办理本件。"},
             )
+        if making.step.by == "superior" and not tree.by_code[code].path.startswith(
+            making.actor.scope_path
+        ):
+            raise Refused(
+                "unit_out_of_scope",
+                f"“{tree.by_code[code].name}”不在您的管辖范围内,不能改派给它。未作任何改动。",
+                errors={"units": "只能选择本辖区内的单位。"},
+            )
     named = {code for code, _ in parties}
     making.facts["parties"] = parties + [party for party in accused if party[0] not in named]
 

@@ -12,6 +12,7 @@ from ecoissues.core.values import Bad, clean_number
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.scope import visible_cases
 
 _COLUMNS = (
@@ -19,6 +20,7 @@ _COLUMNS = (
     t.cases.c.kind_version, t.cases.c.version, t.cases.c.state, t.cases.c.merged_into_id,
 )  # fmt: skip
 _BY_ID = select(*_COLUMNS).where(t.cases.c.id == bindparam("case_id"))
+_READ, _LOCK = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update())
 _BY_KEY = select(*_COLUMNS).where(
     t.cases.c.list_id == bindparam("list_id"),
     t.cases.c.number == bindparam("number"),
@@ -51,8 +53,8 @@ def lock_case(connection: Connection, site: Site, actor: Actor | None, case_id: 
 
     NotFound: no such case, or outside the actor's scope (the two answers are the same).
     """
-    query = _BY_ID if connection.dialect.name == "sqlite" else _BY_ID.with_for_update()
-    row = connection.execute(query, {"case_id": case_id}).first()
+    query = _READ if connection.dialect.name == "sqlite" else _LOCK
+    row = query.run(connection, {"case_id": case_id}).first()
     if row is None:
         raise NotFound()
     case = _case(site, row)

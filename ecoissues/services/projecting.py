@@ -15,6 +15,7 @@ from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.units import HANDLING, UnitTree
 from ecoissues.storage import search
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 
 #: Field codes whose text a case is found by, beside its number.
 SEARCHED = (
@@ -29,7 +30,7 @@ _PROJECTED = (
     "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "waits_for",
     "came_back", "moved_on", "merged_into_id", "facts", "registered_on",
 )  # fmt: skip
-_PROJECT = (
+_PROJECT = Prepared(
     update(t.cases)
     .where(t.cases.c.id == bindparam("b_id"))
     .values({name: bindparam(name) for name in _PROJECTED})
@@ -112,7 +113,7 @@ def project(
     touched: set[str],
 ) -> None:
     """Write the projections of one case. ``touched``: fact and field names that have changed."""
-    connection.execute(_PROJECT, {**columns, "b_id": case_id})
+    _PROJECT.run(connection, {**columns, "b_id": case_id})
     if "parties" in touched:
         _put_parties(connection, case_id, life, tree)
     if touched & {"placed", "unplaced"}:

@@ -11,17 +11,19 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ecoissues.core.events import Event
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 
 _FIELDS = (
     "seq", "pos", "step", "from_state", "to_state", "phase", "actor", "role", "effective_on",
     "recorded_at", "facts", "unit", "channel", "digest", "previous",
 )  # fmt: skip
 _COLUMNS = [t.events.c[name] for name in _FIELDS]
-_OF_CASE = (
+_OF_CASE = Prepared(
     select(*_COLUMNS).where(t.events.c.case_id == bindparam("case_id")).order_by(t.events.c.seq)
 )
 _HEAD = select(t.head.c.pos, t.head.c.recorded_at, t.head.c.ordinary).where(t.head.c.id == 1)
-_INSERT = insert(t.events)
+_READ_HEAD, _LOCK_HEAD = Prepared(_HEAD), Prepared(_HEAD.with_for_update())
+_INSERT = Prepared(insert(t.events), [column.name for column in t.events.c])
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -40,7 +42,7 @@ def event_of_row(row: Iterable[Any]) -> Event:
 
 def events_of(connection: Connection, case_id: int) -> list[Event]:
     """Read the whole log of one case in sequence order."""
-    return [event_of_row(row) for row in connection.execute(_OF_CASE, {"case_id": case_id})]
+    return [event_of_row(row) for row in _OF_CASE.run(connection, {"case_id": case_id})]
 
 
 def events_of_cases(
@@ -67,8 +69,8 @@ def events_of_cases(
 
 def lock_head(connection: Connection) -> tuple[int, str, bool]:
     """Lock the end of the log until commit: (last position, its instant, ordinary events seen)."""
-    query = _HEAD.with_for_update() if connection.dialect.name != "sqlite" else _HEAD
-    pos, recorded_at, ordinary = connection.execute(query).one()
+    query = _READ_HEAD if connection.dialect.name == "sqlite" else _LOCK_HEAD
+    pos, recorded_at, ordinary = query.run(connection, {}).one()
     return pos, recorded_at, bool(ordinary)
 
 
@@ -80,9 +82,9 @@ def mark_ordinary(connection: Connection) -> None:
 def insert_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Insert events in order; the triggers check the chain and move the cases."""
     if len(rows) == 1:
-        connection.execute(_INSERT, rows[0])
+        _INSERT.run(connection, rows[0])
     else:
-        connection.execute(_INSERT, rows)
+        _INSERT.run_many(connection, rows)
 
 
 def head_pos(connection: Connection) -> int:

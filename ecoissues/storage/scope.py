@@ -1,6 +1,7 @@
 """What an actor may see, as SQL, in this one place (the rule itself: ``core.policy.visible``).
 
-A case is visible if its list's unit, or one of its parties, lies under the actor's scope path.
+A case is visible if its list's unit, or one of its parties (but not a unit complained of), lies
+under the actor's scope path.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ def visible_cases(
         return true()
     own_lists = [row.id for row in lists.values() if row.unit_path.startswith(scope_path)]
     units = unit_ids(tree, scope_path)
-    parties = select(t.case_parties.c.case_id).where(t.case_parties.c.unit_id.in_(units))
+    parties = select(t.case_parties.c.case_id).where(
+        t.case_parties.c.unit_id.in_(units),
+        t.case_parties.c.party != "accused",  # nobody reads a complaint about himself
+    )
     return or_(t.cases.c.list_id.in_(own_lists), t.cases.c.id.in_(parties))
 
 

@@ -181,7 +181,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "unknown_clock",
         "on_time_clock",
     ),
-    "unknown clock unit": (changed('"workdays"', '"wdays"'), "unknown_unit", "wdays"),
+    "unknown clock unit": (changed('"workdays"', '"wdays"'), "unknown_value", "wdays"),
     "unknown slot": (changed('slot = "finish"', 'slot = "end"'), "unknown_slot", 'slot = "end"'),
     "unknown met_by": (changed('["closed"]', '["shut"]'), "unknown_mark", "shut"),
     "mark never set": (changed('["closed"]', '["replied"]'), "mark_never_set", '"replied"'),

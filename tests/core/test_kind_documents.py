@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_documents import Document, decode_kind
@@ -86,6 +89,12 @@ def test_every_key_of_the_shipped_documents_has_its_line(name: str) -> None:
             look(inner, (*path, index))
 
     look(tomllib.loads(text), ())
+
+
+@given(st.text(alphabet="a.=[]{}\"'#,\n\\ 1", max_size=60))
+def test_the_line_scanner_ends_on_any_text(text: str) -> None:
+    line = LineMap(text).find(("a", 0, "a"))
+    assert 1 <= line <= text.count("\n") + 1
 
 
 def test_shared_steps_are_merged_and_own_ones_win() -> None:
@@ -189,3 +198,19 @@ def test_figures_and_forms_are_checked_where_they_are_known() -> None:
     ]
     sound = Existing(frozenset({"closure_rate"}), frozenset({"drill_table"}))
     assert check_text("drill.toml", DRILL, existing=sound) == []
+
+
+def test_the_example_of_the_guide_is_sound() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "kinds.md"
+    (example,) = guide.read_text(encoding="utf-8").split("```toml\n")[1:]
+    assert check_text("summer_dust.toml", example.split("```")[0]) == []
+
+
+def test_the_guide_names_every_reason_of_the_proof() -> None:
+    root = Path(__file__).parents[2]
+    guide = (root / "docs" / "kinds.md").read_text(encoding="utf-8")
+    for module in ("kind_proof", "kind_loops", "kind_checks", "kind_step_checks"):
+        text = (root / "ecoissues" / "core" / f"{module}.py").read_text(encoding="utf-8")
+        for reason in re.findall(r'"([a-z]+(?:_[a-z]+)+)", (?:sentence|f"|words|\')', text):
+            family = reason.startswith(("unknown_", "duplicate_", "bad_"))
+            assert family or f"`{reason}`" in guide, reason

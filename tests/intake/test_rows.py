@@ -14,13 +14,13 @@ from ecoissues.intake.layout import find_layout
 from ecoissues.intake.marked import marked_copy
 from ecoissues.intake.regions import RegionNames
 from ecoissues.intake.rows import IntakeRow, Needs, counted, read_rows
-from ecoissues.intake.sheet import RawSheet, Remark, read_sheet
+from ecoissues.intake.sheet import Cell, RawSheet, Remark, read_sheet
 
-HEADER = ["序号", "受理编号", "批次", "交办问题基本情况", "行政区域", "污染类型", "是否属实", "是否办结",
+HEADER: list[Cell] = ["序号", "受理编号", "批次", "交办问题基本情况", "行政区域", "污染类型", "是否属实", "是否办结",
           "责任人被处理情况", "备注"]  # fmt: skip
 
 
-def read(*rows: list[str], needs: Needs | None = None, header: list[str] | None = None) -> Any:
+def read(*rows: list[Cell], needs: Needs | None = None, header: list[Cell] | None = None) -> Any:
     sheet = RawSheet("t", "", [], [header or HEADER, *rows])
     return list(read_rows(sheet, find_layout(sheet.rows), needs))
 
@@ -86,13 +86,13 @@ def test_unusual_values_are_noted_never_refused() -> None:
 
 
 def test_finished_may_stand_in_the_remark() -> None:
-    header = ["序号", "受理编号", "行政区域", "交办问题基本情况", "备注"]
+    header: list[Cell] = ["序号", "受理编号", "行政区域", "交办问题基本情况", "备注"]
     (row,) = read(["48", "2017043052", "甲县", "养猪", "已办结"], header=header)
     assert row.values["finished"] == "closed"
 
 
 def test_rectification_rows() -> None:
-    header = [
+    header: list[Cell] = [
         "任务序号",
         "具体问题",
         "责任单位",

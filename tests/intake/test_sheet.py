@@ -369,7 +369,7 @@ def test_time_limit_and_missing_file(tmp_path: Path, workbook: Build) -> None:
 
 def test_memory_limit(workbook: Build) -> None:
     rows = [[f"甲{i}-{j}" * 200 for j in range(15)] for i in range(1_000)]
-    error = refusal(workbook(rows), Limits(memory_bytes=40 * MEBI))
+    error = refusal(workbook(rows), Limits(memory_bytes=40 * MEBI, ratio=10_000))
     assert error.code in ("sheet_too_large", "sheet_unreadable")
 
 

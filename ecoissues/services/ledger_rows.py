@@ -1,0 +1,223 @@
+"""Cases as rows of official sheets: one mapping for every form, keyed by its columns' keys.
+
+Rows of today come from the projected columns in one statement a chunk; rows as of a past day come
+from the log, folded up to that day. Complainants' data is in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from ecoissues.core.events import live
+from ecoissues.core.life import Life, fold
+from ecoissues.core.vocabulary import NUMBER_FLAG, word
+from ecoissues.figures.known import NOW, Known
+from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
+from ecoissues.storage.log import events_of_cases
+
+_CHUNK: Final = 500
+_COLUMNS: Final = (
+    "id", "number", "part", "kind", "kind_version", "state", "phase", "weight", "types",
+    "channel", "received_on", "closed_on", "due_finish", "verdict", "progress", "site", "facts",
+)  # fmt: skip
+#: Column key -> field codes whose first filled value stands there.
+_FIRST_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "content": ("content", "problem"),
+    "problem": ("content", "problem"),
+    "investigation": ("investigation", "result"),
+    "handling": ("handling", "statement", "situation"),
+    "situation": ("situation", "note"),
+    "goal": ("goal",),
+    "measures": ("measures",),
+    "superior_number": ("superior_number",),
+    "deadline_text": ("deadline_text", "deadline_on"),
+    "remains": ("remains",),
+    "reason": ("remains", "reason"),
+}
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def current_rows(
+    site: Site, connection: Connection, case_ids: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of cases as they stand now, in the order of the ids; unknown ids are left out.
+
+    Out: values by the column keys of ``exports/forms``; words are left as keys for the form.
+    """
+    c = t.cases.c
+    query = select(*(c[name] for name in _COLUMNS))
+    for start in range(0, len(case_ids), _CHUNK):
+        chunk = list(case_ids[start : start + _CHUNK])
+        rows = {row.id: row for row in connection.execute(query.where(c.id.in_(chunk)))}
+        parties = _parties(connection, chunk)
+        outcomes = _outcomes(connection, chunk)
+        for case_id in chunk:
+            row = rows.get(case_id)
+            if row is None:
+                continue
+            kind = site.kind_of(row.kind, row.kind_version)
+            yield _row(
+                site, number=row.number, part=row.part, fields=_decode(row.facts),
+                parties=parties.get(case_id, []), types=[x for x in row.types.split(",") if x],
+                weight=row.weight, verdict=row.verdict, progress=row.progress, phase=row.phase,
+                standing=kind.state_by_code[row.state].zh, outcomes=outcomes.get(case_id, []),
+                received_on=row.received_on, closed_on=row.closed_on, due_on=row.due_finish,
+            )  # fmt: skip
+
+
+def past_rows(
+    site: Site,
+    connection: Connection,
+    case_ids: Sequence[int],
+    as_of: date,
+    known: Known = NOW,
+) -> Iterator[dict[str, Any]]:
+    """Give the rows of cases as they stood at the end of a day, as known, in the ids' order."""
+    c = t.cases.c
+    query = select(c.id, c.number, c.part, c.kind, c.kind_version)
+    for start in range(0, len(case_ids), _CHUNK):
+        chunk = list(case_ids[start : start + _CHUNK])
+        heads = {row.id: row for row in connection.execute(query.where(c.id.in_(chunk)))}
+        lives = {
+            case_id: fold(live(events, known.pos), as_of)
+            for case_id, events in events_of_cases(connection, sorted(chunk))
+        }
+        for case_id in chunk:
+            life, head = lives.get(case_id), heads.get(case_id)
+            if life is not None and head is not None and life.phase:
+                yield _past_row(site, head, life)
+
+
+def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
+    kind = site.kind_of(head.kind, head.kind_version)
+    finish = next((face for face in life.clocks.values() if face.slot == "finish"), None)
+    return _row(
+        site, number=head.number, part=head.part, fields=life.fields, parties=life.parties,
+        types=life.types, weight=life.weight, verdict=life.verdict, progress=life.progress,
+        phase=life.phase, standing=kind.state_by_code[life.state].zh, outcomes=life.outcomes,
+        received_on=life.fields.get("received_on"), closed_on=life.closed_on,
+        due_on=finish.current if finish else None,
+    )  # fmt: skip
+
+
+def _row(
+    site: Site,
+    *,
+    number: str,
+    part: int,
+    fields: Mapping[str, Any],
+    parties: Sequence[tuple[str, str]],
+    types: Sequence[str],
+    weight: str,
+    verdict: str,
+    progress: str,
+    phase: str,
+    standing: str,
+    outcomes: Sequence[Mapping[str, Any]],
+    received_on: Any,
+    closed_on: Any,
+    due_on: Any,
+) -> dict[str, Any]:
+    shown = f"{number}-{part}" if part else number
+    if weight == "key":
+        shown += NUMBER_FLAG
+    row: dict[str, Any] = {
+        "number": shown,
+        "task_number": shown,
+        "types": list(types),
+        "verdict": verdict or None,
+        "progress": progress or None,
+        "phase": phase,
+        "finished": phase,
+        "standing": standing,
+        "weight": weight,
+        "channel": fields.get("channel"),
+        "site": fields.get("site"),
+        "batch": fields.get("batch"),
+        "received_on": _day(received_on),
+        "closed_on": _day(closed_on),
+        "due_on": _day(due_on) or _day(fields.get("deadline_on")),
+        "promised_on": _day(fields.get("promised_on")),
+        "unit": _units(site, parties, ("lead", "joint")),
+        "supervising_unit": _units(site, parties, ("supervising",)),
+        "region": region_of(site, fields, parties),
+        "accountability": fields.get("accountability") or outcome_words(outcomes) or None,
+    }
+    for key, codes in _FIRST_OF.items():
+        row[key] = next((fields[code] for code in codes if fields.get(code)), None)
+    return row
+
+
+def _day(value: Any) -> date | None:
+    if not value:
+        return None
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _units(site: Site, parties: Sequence[tuple[str, str]], wanted: Sequence[str]) -> str:
+    """Name the units of some parts, the lead first."""
+    order = {party: place for place, party in enumerate(wanted)}
+    named = sorted((order[party], code) for code, party in parties if party in order)
+    return "、".join(site.tree.by_code[code].name for _, code in named)
+
+
+def region_of(
+    site: Site, fields: Mapping[str, Any], parties: Sequence[tuple[str, str]]
+) -> str | None:
+    """Name the district of a case: as registered, else those of its units; None for none."""
+    tree = site.tree
+    given = fields.get("region")
+    if given:
+        unit = tree.by_code.get(given)
+        return unit.name if unit else str(given)
+    tops = dict.fromkeys(
+        tree.by_id[tree.by_code[code].top_id]
+        for code, party in parties
+        if party in ("lead", "joint")
+    )
+    return "、".join(unit.name for unit in tops if unit.parent_id is not None) or None
+
+
+def outcome_words(outcomes: Sequence[Mapping[str, Any]]) -> str:
+    """Say the outcomes as a ledger does: ``责令改正1件、罚款7.93万元``; persons as counts only."""
+    total: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        both = total.setdefault(outcome["sort"], [0, 0])
+        both[0] += int(outcome.get("count", 1))
+        both[1] += int(outcome.get("amount", 0))
+    said = []
+    for sort, (count, amount) in total.items():
+        unit = "人" if sort in ("talk", "accountability", "detention") else "件"
+        money = f"{amount / 1_000_000:g}万元" if amount else ""
+        said.append(f"{word('outcomes', sort)}{count}{unit}{money}")
+    return "、".join(said)
+
+
+def _parties(connection: Connection, ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+    p, u = t.case_parties.c, t.units.c
+    query = select(p.case_id, u.code, p.party).join(t.units, u.id == p.unit_id)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for case_id, code, party in connection.execute(query.where(p.case_id.in_(ids))):
+        found.setdefault(case_id, []).append((code, party))
+    return found
+
+
+def _outcomes(connection: Connection, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Give the outcomes of the few cases that have any: they are no projected column."""
+    e = t.events.c
+    holding = (
+        select(e.case_id)
+        .where(e.case_id.in_(ids), e.facts.contains('"outcomes":', autoescape=True))
+        .distinct()
+    )
+    some = sorted(connection.execute(holding).scalars())
+    return {
+        case_id: fold(live(events)).outcomes
+        for case_id, events in events_of_cases(connection, some)
+    }

@@ -1,0 +1,80 @@
+"""The notice of one batch: how many were handed over to each district, by channel and type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, select
+
+from ecoissues.core.errors import NotFound
+from ecoissues.core.life import Life
+from ecoissues.figures.cuts import path_of
+from ecoissues.figures.oracle import cases_as_of, in_cut
+from ecoissues.figures.standing import handlers_of
+from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
+
+if TYPE_CHECKING:
+    from ecoissues.services.exporting import Basis
+
+_TYPES: Final = ("water", "air", "soil", "ecology", "radiation", "noise")
+_CHANNELS: Final = ("call", "letter")
+_COUNTED: Final = (
+    "handed_over", "key_cases", "call", "letter", "other_channel", *_TYPES, "other",
+    "cumulative", "cumulative_key",
+)  # fmt: skip
+
+
+def notice_rows(
+    site: Site, connection: Connection, basis: Basis, batch: str
+) -> list[dict[str, Any]]:
+    """Give the rows of a batch notice in the order of the units, the sum row last.
+
+    In: the name of the batch; empty means the newest one. A case counts once in each district or
+    department that handles it and once in the sum row, so the rows may add up to more. Up to and
+    including the batch all earlier ones are in ``cumulative``. NotFound for an unknown batch.
+    """
+    b = t.batches.c
+    query = select(b.id, b.ordinal, b.name).where(b.list_id == basis.row.id).order_by(b.ordinal)
+    batches = connection.execute(query).all()
+    chosen = next((row for row in reversed(batches) if batch in ("", row.name)), None)
+    if chosen is None:
+        raise NotFound(f"“{basis.row.title}”中没有批次“{batch[:40]}”。")
+    upto = {row.id for row in batches if row.ordinal <= chosen.ordinal}
+    places = dict(
+        connection.execute(
+            select(t.cases.c.id, t.cases.c.batch_id).where(t.cases.c.list_id == basis.row.id)
+        )
+        .tuples()
+        .all()
+    )
+    path = path_of(site.tree, basis.row, basis.cut)
+    rows: dict[int, dict[str, Any]] = {}
+    total: dict[str, Any] = dict.fromkeys(_COUNTED, 0)
+    for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known):
+        place = places.get(case_id)
+        if life.is_void or place not in upto or not in_cut(site.tree, life, path, basis.cut):
+            continue
+        tops = {site.tree.by_code[code].top_id for code in handlers_of(life, site.tree)}
+        targets = [rows.setdefault(top, dict.fromkeys(_COUNTED, 0)) for top in tops]
+        for target in (*targets, total):
+            _count(target, life, is_own=place == chosen.id)
+    order = [unit for unit in site.tree.by_id.values() if unit.id in rows]
+    shown = [
+        {"name": unit.name, **rows[unit.id]} for unit in order if rows[unit.id]["handed_over"]
+    ]
+    return [*shown, {"name": "合计", **total}]
+
+
+def _count(row: dict[str, Any], life: Life, *, is_own: bool) -> None:
+    row["cumulative"] += 1
+    row["cumulative_key"] += life.weight == "key"
+    if not is_own:
+        return
+    row["handed_over"] += 1
+    row["key_cases"] += life.weight == "key"
+    channel = life.fields.get("channel")
+    row[channel if channel in _CHANNELS else "other_channel"] += 1
+    # Named types once each; all others together once, as the published notices count them.
+    for key in {key if key in _TYPES else "other" for key in life.types}:
+        row[key] += 1

@@ -1,0 +1,53 @@
+"""What a request stands on: the running site, the person who asks, and their day."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Response, current_app, jsonify, request
+from flask_login import current_user
+
+from ecoissues.core.policy import Actor
+from ecoissues.services.accounts import Account
+from ecoissues.services.site import Site
+
+
+def site() -> Site:
+    """Give the site this process serves."""
+    return cast(Site, current_app.extensions["site"])
+
+
+def find_account() -> Account | None:
+    """Give the account of the person signed in, or None."""
+    return cast("Account | None", getattr(current_user, "account", None))
+
+
+def account() -> Account:
+    """Give the account of the person signed in; guarded pages always have one."""
+    found = find_account()
+    assert found is not None, "the guard lets nobody in without an account"
+    return found
+
+
+def actor() -> Actor:
+    """Give the person signed in as the policy knows them."""
+    return account().actor
+
+
+def wants_json() -> bool:
+    """Whether the asker is a program: it names JSON and not HTML."""
+    accepted = request.accept_mimetypes
+    return "application/json" in accepted and not accepted.accept_html
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of the page (never when it restores its history)."""
+    headers = request.headers
+    return "HX-Request" in headers and "HX-History-Restore-Request" not in headers
+
+
+def json_answer(body: dict[str, object], status: int = 200) -> Response:
+    """Answer a program."""
+    response = jsonify(body)
+    response.status_code = status
+    return response

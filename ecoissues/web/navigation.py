@@ -1,0 +1,39 @@
+"""The menu: which entries a role sees, from the permissions it holds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from ecoissues.core import policy
+
+
+class Entry(NamedTuple):
+    """One entry of the menu: ``key`` is what a page calls itself in ``{% set here %}``."""
+
+    key: str
+    label: str
+    href: str
+
+
+_ENTRIES: Final = (
+    (Entry("desk", "工作台", "/"), "desk.read"),
+    (Entry("cases", "事项", "/cases"), "case.read"),
+    (Entry("lists", "清单", "/lists"), "list.read"),
+    (Entry("board", "驾驶舱", "/board"), "board.read"),
+    (Entry("dispatch", "调度表", "/dispatch"), "figure.read"),
+    (Entry("imports", "导入", "/imports"), "case.import"),
+    (Entry("admin", "系统管理", "/admin"), "user.manage"),
+)
+
+
+@cache
+def entries(role: str) -> tuple[Entry, ...]:
+    """Give the menu of a role."""
+    return tuple(entry for entry, permission in _ENTRIES if policy.holds(role, permission))
+
+
+def start_page(role: str) -> str:
+    """Give the address a role begins at: its desk, else the first page it may open."""
+    menu = entries(role)
+    return menu[0].href if menu else "/guide"
