@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ecoissues.core.forms import EXAMPLE_MARK
 from ecoissues.intake.headers import find_exact, names
 from ecoissues.intake.layout import Layout, Note, text_of
 from ecoissues.intake.sheet import Cell, RawSheet
@@ -22,7 +23,7 @@ _ENUMERATED = re.compile(r"^(?:[一二三四五六七八九十]+[、.]|\([一二
 def _why_not(row: Sequence[Cell], layout: Layout) -> str | None:
     """Give the code of the reason why a row is no case, None when it is one.
 
-    Codes: ``total_row``, ``header_repeated``, ``footer``, ``section``.
+    Codes: ``total_row``, ``example_row``, ``header_repeated``, ``footer``, ``section``.
     """
     heads = ((i, squeeze(text_of(cell)[:_HEAD])) for i, cell in enumerate(row) if cell)
     texts = {i: head for i, head in heads if head}
@@ -30,6 +31,8 @@ def _why_not(row: Sequence[Cell], layout: Layout) -> str | None:
         return "section"
     first_column = min(texts)
     first = trim_edges(texts[first_column])
+    if first == EXAMPLE_MARK:
+        return "example_row"
     distinct = set(texts.values())
     columns = layout.columns
     content = [columns[code] for code in ("content", "problem") if code in columns]
@@ -82,6 +85,7 @@ def judged_lines(sheet: RawSheet, layout: Layout) -> Iterator[tuple[int, str | N
 
 _SENTENCES = {
     "total_row": "第 {line} 行是合计行,不导入:{text}",
+    "example_row": "第 {line} 行是模板的示例行,不导入",
     "header_repeated": "第 {line} 行是重复的表头,不导入",
     "footer": "第 {line} 行是表尾说明,不导入:{text}",
     "section": "第 {line} 行是分段标题,不导入:{text}",

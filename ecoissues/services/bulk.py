@@ -12,18 +12,20 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ecoissues.core.events import Event, live
+from ecoissues.core.events import CORRECTIONS, Event, live
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.figures.standing import Rows, difference, standing_rows
 from ecoissues.services.projecting import project, projection
-from ecoissues.services.recording import CaseRow, Draft, Recorder, touched_by
+from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site, day_of, instant_text
 from ecoissues.storage import log
 
 _ROUND: Final = 2000
+#: What a correction may have changed: facts that projections beside the case's row are made of.
+_EVERYTHING: Final = ("parties", "placed", "unplaced", "asks", "settles", "content")
 
 
 class BulkRecorder(Recorder):
@@ -59,7 +61,9 @@ class BulkRecorder(Recorder):
         for draft in drafts:
             pos += 1
             self._events.append(self._append(case, events, draft, pos, recorded_at))
-            touched |= touched_by(draft)
+            touched.update(draft.facts, draft.facts.get("fields", ()))
+            if draft.step in CORRECTIONS:
+                touched.update(_EVERYTHING)
         self._pos = pos
         standing = live(events)
         life = fold(standing)

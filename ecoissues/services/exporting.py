@@ -16,20 +16,18 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core import policy
-from ecoissues.core.errors import Refused
 from ecoissues.core.forms import Form
 from ecoissues.core.policy import Actor
 from ecoissues.exports.catalogue import get_form, load_forms
 from ecoissues.exports.delimited import write_csv
 from ecoissues.exports.sheet import Heading, Row, Written
 from ecoissues.exports.xlsx import write_xlsx
-from ecoissues.figures.cuts import Cut
 from ecoissues.figures.dispatch import DispatchRow, dispatch_table
-from ecoissues.figures.known import NOW, Known, known_at
 from ecoissues.figures.reading import Board, members
 from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.figures.wording import day_words, sentence
 from ecoissues.services import notices
+from ecoissues.services.basis import Basis, basis_of
 from ecoissues.services.ledger_rows import current_rows, past_rows
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -62,41 +60,9 @@ class Asked(msgspec.Struct, frozen=True):
     unit: str = ""
 
 
-class Basis(msgspec.Struct, frozen=True):
-    """What a sheet or a board stands on: list, day, what was known, the part of it asked for."""
-
-    row: ListRow
-    as_of: date
-    known: Known
-    cut: Cut
-    is_now: bool
-
-
 def site_forms(site: Site) -> dict[str, Form]:
     """Give the forms of the package and those of the site's folder ``forms``."""
     return load_forms([site.data / "forms"])
-
-
-def basis_of(
-    site: Site, connection: Connection, actor: Actor, list_code: str,
-    as_of: date | None = None, known: str | None = None, unit: str = "",
-) -> Basis:  # fmt: skip
-    """Settle list, day, known-at and scope. Refused ``future_day``, ``as_of_after_known_at``;
-    NotFound for a list or unit that does not exist or lies outside the scope."""
-    row = site.get_list(list_code)
-    knowing = known_at(connection, known) if known else NOW
-    day = as_of or (knowing.on if knowing.on else site.today())
-    if day > site.today():
-        raise Refused("future_day", f"截至日期 {day} 晚于今天 {site.today()},没有数据。")
-    knowing.check(day)
-    path = None
-    if unit:
-        found = site.tree.by_code.get(unit)
-        if found is None:
-            raise Refused("unit_unknown", f"没有单位代码“{unit[:32]}”,请核对。")
-        path = found.path
-    cut = Cut(scope_path=actor.scope_path, unit_path=path)
-    return Basis(row, day, knowing, cut, day == site.today() and knowing is NOW)
 
 
 def export(site: Site, actor: Actor, asked: Asked, out: Path | BinaryIO) -> Written:
@@ -108,8 +74,9 @@ def export(site: Site, actor: Actor, asked: Asked, out: Path | BinaryIO) -> Writ
     policy.require(actor, "case.export")
     form = get_form(asked.form, site_forms(site))
     with site.store.reading() as connection:
+        batch = "" if asked.form == NOTICE else asked.batch  # a notice counts the earlier ones too
         basis = basis_of(
-            site, connection, actor, asked.list_code, asked.as_of, asked.known_at, asked.unit
+            site, connection, actor, asked.list_code, asked.as_of, asked.known_at, asked.unit, batch
         )
         rows, totals, count = _body(site, connection, form, basis, asked)
         if isinstance(out, Path) and out.suffix.lower() == ".csv":

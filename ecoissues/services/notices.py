@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -11,11 +11,9 @@ from ecoissues.core.life import Life
 from ecoissues.figures.cuts import path_of
 from ecoissues.figures.oracle import cases_as_of, in_cut
 from ecoissues.figures.standing import handlers_of
+from ecoissues.services.basis import Basis
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
-
-if TYPE_CHECKING:
-    from ecoissues.services.exporting import Basis
 
 _TYPES: Final = ("water", "air", "soil", "ecology", "radiation", "noise")
 _CHANNELS: Final = ("call", "letter")

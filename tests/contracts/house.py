@@ -30,13 +30,17 @@ LAW: dict[str, set[str]] = {
     "services": {*INNER, "services"},
     "web": {"core", "services", "web"},
     "api": {"core", "services", "api"},
-    "cli": {"core", "services", "cli"},
+    "cli": {"core", "services", "demo", "cli"},
     "jobs": {"core", "services", "jobs"},
     "kinds": set(),
     "calendars": set(),
     # `python -m ecoissues` is the command line.
     "__main__": {"cli"},
     "__init__": set(),
+    # What a WSGI server is pointed at.
+    "wsgi": {"web"},
+    # The demonstration site goes through the ordinary services, like an office's first year.
+    "demo": {*INNER, "services", "demo"},
 }
 CORE_LIBRARIES = {"msgspec", "pypinyin", "transitions"}
 CORE_STDLIB_REFUSED = {

@@ -36,13 +36,13 @@ looks = st.lists(
     min_size=3,
     max_size=3,
 )
-SETTINGS = {
-    "deadline": None,
-    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-}
 
 
-@settings(max_examples=25, **SETTINGS)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(first=steps, second=steps, third=steps, looked=looks, early=st.booleans())
 def test_books_agree(
     store: Store,

@@ -1,0 +1,144 @@
+"""The rows behind a number of the board, as they stood on the board's own day."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection
+
+from ecoissues.core.deadlines import yellow_until
+from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.vocabulary import word
+from ecoissues.figures.cuts import path_of
+from ecoissues.figures.oracle import cases_as_of, in_cut, outcome_members
+from ecoissues.figures.reading import Which, members, phase_members
+from ecoissues.figures.registry import packaged_definitions
+from ecoissues.services.basis import Basis
+from ecoissues.services.ledger_rows import past_rows
+from ecoissues.services.site import Site
+
+#: What one may ask the rows of, beside a figure: accounts of ``core.accounts`` shown as numbers.
+ACCOUNTS: Final = {
+    "cases": "计入总数的全部事项",
+    "key_cases": "重点件",
+    "handed_over": "已转办",
+    "signed_for": "已签收",
+    "reported": "已反馈结果",
+    "phase_closed": "阶段性办结",
+    "completed": "整改完成",
+    "open": "办理中",
+    "overdue": "逾期(任一时限)",
+    "overdue_report": "逾期未反馈",
+    "overdue_finish": "逾期未办结",
+    "void": "不计入的事项",
+}
+
+
+#: More open cases than this are not folded one by one for the lights of a past day.
+_MOST_FOLDED: Final = 6_000
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """What is asked for: one of figure (with members), account, light or outcome; ``district``:
+    code of a unit to narrow to, as a ranking or a dispatch table links to it."""
+
+    figure: str = ""
+    members: str = "part"
+    account: str = ""
+    light: str = ""
+    outcome: str = ""
+    district: str = ""
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The answer: which rows they are, in words, the definition's formula if any, and all ids."""
+
+    title: str
+    formula: str
+    ids: list[int]
+
+
+_WHICH: Final[dict[str, str]] = {"part": "计入分子的", "rest": "其余的", "all": "计入分母的全部"}
+
+
+def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind) -> Rows:
+    """Give the cases behind a number; as many as the number says, on the same basis.
+
+    Refused ``figure_unknown``, ``rows_unknown``; NotFound for a unit outside the scope.
+    """
+    basis = _narrowed(site, basis, asked.district)
+    place = (basis.row, basis.as_of, basis.known, basis.cut)
+    if asked.light:
+        lit = lit_cases(site, connection, basis)
+        if lit is None or asked.light not in lit:
+            raise Refused("rows_unknown", "这一天在办事项过多,未逐件计灯;请改看逾期事项。")
+        return Rows(f"{word('lights', asked.light)}的事项", "", lit[asked.light])
+    if asked.outcome:
+        path = path_of(site.tree, basis.row, basis.cut)
+        found = outcome_members(
+            connection, site.tree, basis.row, basis.as_of, basis.known, path, basis.cut
+        )
+        name = word("outcomes", asked.outcome)
+        return Rows(f"处理结果含“{name}”的事项", "", found.get(asked.outcome, []))
+    if asked.account:
+        if asked.account not in ACCOUNTS:
+            raise Refused("rows_unknown", f"没有名为“{asked.account[:20]}”的数字。")
+        ids = phase_members(connection, site.tree, asked.account, *place)
+        return Rows(f"{ACCOUNTS[asked.account]}", "", ids)
+    definition = packaged_definitions().get(asked.figure)
+    which = asked.members if asked.members in _WHICH else "part"
+    chosen: Which = "rest" if which == "rest" else "all" if which == "all" else "part"
+    ids = members(connection, site.tree, definition, *place, chosen)
+    title = f"{definition.wording.zh}:{_WHICH[which]}事项"
+    return Rows(title, definition.formula, ids)
+
+
+def _narrowed(site: Site, basis: Basis, code: str) -> Basis:
+    if not code:
+        return basis
+    unit = site.tree.by_code.get(code)
+    if unit is None:
+        raise NotFound("没有找到该单位,或不在您的管辖范围内。")
+    return msgspec.structs.replace(
+        basis, cut=msgspec.structs.replace(basis.cut, unit_path=unit.path)
+    )
+
+
+def lit_cases(site: Site, connection: Connection, basis: Basis) -> dict[str, list[int]] | None:
+    """Give the cases under each light as of a past day, from their logs; None if too many."""
+    definition = packaged_definitions().get("completion_rate")
+    place = (basis.row, basis.as_of, basis.known, basis.cut)
+    running = members(connection, site.tree, definition, *place, "rest")
+    late = phase_members(connection, site.tree, "overdue", *place)
+    ids = sorted({*running, *late})
+    if len(ids) > _MOST_FOLDED:
+        return None
+    kind = site.kind_of(basis.row.kind, basis.row.kind_version)
+    warned = {
+        clock.slot: yellow_until(basis.as_of, clock.warn_workdays, site.calendars)
+        for clock in kind.clocks
+    }
+    path = path_of(site.tree, basis.row, basis.cut)
+    found: dict[str, list[int]] = {"red": [], "yellow": [], "green": []}
+    for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known, ids):
+        faces = [face for face in life.running() if face.slot != "wait"]
+        if life.is_void or not faces or not in_cut(site.tree, life, path, basis.cut):
+            continue
+        days = [(face.current, warned.get(face.slot, basis.as_of)) for face in faces]
+        if any(day is not None and day < basis.as_of for day, _ in days):
+            found["red"].append(case_id)
+        elif any(day is not None and day <= last for day, last in days):
+            found["yellow"].append(case_id)
+        else:
+            found["green"].append(case_id)
+    return found
+
+
+def shown_rows(
+    site: Site, connection: Connection, basis: Basis, ids: list[int], page: int, size: int = 50
+) -> list[dict[str, Any]]:
+    """Give one page of rows as they stood on the day, each with its id; ``page`` from 1."""
+    chosen = ids[(page - 1) * size : page * size]
+    rows = past_rows(site, connection, chosen, basis.as_of, basis.known)
+    return [{"id": case_id, **row} for case_id, row in zip(chosen, rows, strict=True)]
