@@ -127,7 +127,7 @@ def make_environment(lock: Path) -> None:
     uv = [str(TOOLS / SCRIPTS / "uv")]
     environment = package_index.for_uv(TOOLS_PYTHON, os.environ)
     call([*uv, "venv", "-q", "--allow-existing", "--python", sys.executable, str(VENV)], "")
-    install = [*uv, "pip", "install", "-q", "--python", str(VENV_PYTHON)]
+    install = [*uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(VENV_PYTHON)]
     cure = f"The packages of {lock.name} could not be installed."
     call([*install, "--require-hashes", "-r", str(lock)], cure, environment)
 

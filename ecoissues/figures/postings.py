@@ -16,6 +16,7 @@ from sqlalchemy.engine import Dialect
 from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.figures.standing import Key, Vector
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import run_text
 
 #: The columns of a posting in the order of its values.
 COLUMNS: Final = (
@@ -50,7 +51,7 @@ def values_of(
 def insert_values(connection: Connection, values: Sequence[tuple[Any, ...]]) -> None:
     """Insert postings, all in one round: the text is compiled once for each engine."""
     if values:
-        connection.exec_driver_sql(_insert_text(connection.dialect), list(values))
+        run_text(connection, _insert_text(connection.dialect), values, many=True)
 
 
 def post(

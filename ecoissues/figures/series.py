@@ -31,7 +31,7 @@ from ecoissues.figures.known import NOW, Known, end_of_month_position
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.sums import next_month
-from ecoissues.figures.totals import FRESH, LATE, units_where
+from ecoissues.figures.totals import FRESH, LATE, LATE_INDEX, units_where
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 
@@ -165,7 +165,7 @@ def _statement(
         less = _rows("change", p, p.c.day, definition, -1).where(
             *by_day, p.c.pos > known.pos, p.c.pos <= reached
         )
-        arms.append(less.where(LATE))
+        arms.append(less.where(LATE).with_hint(p, LATE_INDEX, "sqlite"))
         if month_end > known.pos:
             arms.append(less.where(FRESH, p.c.pos <= month_end))
     return union_all(*arms)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from ecoissues.core.accounts import ACCOUNTS, INDEX
+from ecoissues.core.accounts import ACCOUNTS, FLOWS, INDEX
 from ecoissues.core.events import Event
 from ecoissues.core.life import Life, fold
 from ecoissues.core.units import HANDLING, UnitTree
@@ -25,6 +25,8 @@ Vector = list[int]
 Rows = dict[Key, Vector]
 #: Where a case stands: (list id, unit id, top id, type) and how often it counts there (1 or 1 - k).
 Place = tuple[tuple[int, int, int, str], int]
+#: What happened, as (place of the account, count).
+Flow = list[tuple[int, int]]
 
 #: The type of a case that names none; the empty type is the overlap row alone.
 UNTYPED: Final = "other"
@@ -42,7 +44,8 @@ _MET_ORIGINAL, _MET_CURRENT = _BIT["met_original"], _BIT["met_current"]
 _ON_ORIGINAL = _BIT["due_original"] | _MET_ORIGINAL
 _ON_CURRENT = _BIT["due_current"] | _MET_CURRENT
 _OVER: Final = ("closed", "reviewed")
-_DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced"})
+DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced"})
+_ARRIVAL, _CLOSING, _REOPENING = ((INDEX[name], 1) for name in FLOWS)
 _TOMORROW: Final = timedelta(days=1)
 
 
@@ -53,7 +56,7 @@ def accounts_of(life: Life, day: date) -> tuple[int, ...]:
     registered in nothing. ``overdue`` looks at the clocks of the slots report and finish; on time
     at the slot finish: due once its day has come, met if the verdict of the closing day says so.
     """
-    return _unpack(_mask(life, day))
+    return _unpack(mask_of(life, day))
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +65,7 @@ def _unpack(mask: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=16384)
-def _change(before: int, after: int) -> tuple[tuple[int, int], ...]:
+def change_between(before: int, after: int) -> tuple[tuple[int, int], ...]:
     """Give the accounts that differ between two masks: (place, +1 or -1)."""
     return tuple(
         (place, (after >> place & 1) - (before >> place & 1))
@@ -71,9 +74,18 @@ def _change(before: int, after: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _mask(life: Life, day: date) -> int:
+def mask_of(life: Life, day: date) -> int:
+    """Give the accounts of a standing at the end of a day as a mask (see ``accounts_of``)."""
     fixed = _fixed(life)
     return fixed | _clocks(life, day) if fixed & _BIT["cases"] else fixed
+
+
+def due_masks(life: Life, day: date) -> list[tuple[date, int]]:
+    """Give the masks on the due days after ``day`` on which a standing left alone may change."""
+    fixed = _fixed(life)
+    if not fixed & _BIT["cases"]:
+        return []
+    return [(due, fixed | _clocks(life, due)) for due in _due_days(life) if due > day]
 
 
 def _fixed(life: Life) -> int:
@@ -126,7 +138,7 @@ def standing_rows(
         return rows
     first = live_events[0].effective_on
     cohort = first.year * 100 + first.month
-    flows = _flows(live_events)
+    flows = flows_by_day(live_events)
     before, places = 0, list[Place]()
     for day, mask, life in _points(live_events):
         if life is None and mask == before and day not in flows:
@@ -134,21 +146,22 @@ def standing_rows(
         ordinal = day.toordinal()
         old = places
         if life is not None:
-            places = _places(life, tree, list_ids, home_list)
+            places = places_of(life, tree, list_ids, home_list)
         if old == places:
-            _add(rows, ordinal, cohort, places, _change(before, mask))
+            add_change(rows, ordinal, cohort, places, change_between(before, mask))
         else:
-            _add(rows, ordinal, cohort, old, _change(before, 0))
-            _add(rows, ordinal, cohort, places, _change(0, mask))
+            add_change(rows, ordinal, cohort, old, change_between(before, 0))
+            add_change(rows, ordinal, cohort, places, change_between(0, mask))
         if day in flows:
-            _add(rows, ordinal, cohort, places, flows[day])
+            add_change(rows, ordinal, cohort, places, flows[day])
         before = mask
     return {key: vector for key, vector in rows.items() if any(vector)}
 
 
-def _add(
+def add_change(
     rows: Rows, ordinal: int, cohort: int, places: list[Place], change: Sequence[tuple[int, int]]
 ) -> None:
+    """Add a change of accounts, as (place of the account, sign), to the rows of a day."""
     if not change:
         return
     for (list_id, unit_id, top_id, kind), weight in places:
@@ -160,20 +173,28 @@ def _add(
             vector[place] += sign * weight
 
 
-def _flows(events: Sequence[Event]) -> dict[date, list[tuple[int, int]]]:
+def flows_by_day(events: Sequence[Event]) -> dict[date, Flow]:
     """Give what happened on each day: the arrival, closings, reopenings (work begins again)."""
-    flows: dict[date, list[tuple[int, int]]] = {}
-    flows[events[0].effective_on] = [(INDEX["arrivals"], 1)]
+    flows: dict[date, Flow] = {events[0].effective_on: [_ARRIVAL]}
     phase = ""
     for event in events:
         if event.moves:
-            was, now = phase in _OVER, event.phase in _OVER
-            if now and not was:
-                flows.setdefault(event.effective_on, []).append((INDEX["closings"], 1))
-            elif was and not now and event.phase != "void":
-                flows.setdefault(event.effective_on, []).append((INDEX["reopenings"], 1))
+            if flow := flow_of(phase, event):
+                flows.setdefault(event.effective_on, []).extend(flow)
             phase = event.phase
     return flows
+
+
+def flow_of(phase: str, event: Event, *, first: bool = False) -> Flow:
+    """Give what an event adds to the flows of its day; ``phase``: the case's phase before it."""
+    flow = [_ARRIVAL] if first else []
+    if event.moves:
+        was, now = phase in _OVER, event.phase in _OVER
+        if now and not was:
+            flow.append(_CLOSING)
+        elif was and not now and event.phase != "void":
+            flow.append(_REOPENING)
+    return flow
 
 
 def _points(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
@@ -194,7 +215,7 @@ def _points_in_order(events: Sequence[Event]) -> Iterator[tuple[date, int, Life 
         facts = event.facts
         if "clocks" in facts:
             dues = _due_days(life)
-        if not moved and not _DIMENSIONS.isdisjoint(facts):
+        if not moved and not DIMENSIONS.isdisjoint(facts):
             moved = True
         day = event.effective_on
         if until == day:
@@ -233,7 +254,7 @@ def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life |
     for day in sorted(days):
         if day >= first:
             life = fold(events, day)
-            yield day, _mask(life, day), life
+            yield day, mask_of(life, day), life
 
 
 def handlers_of(life: Life, tree: UnitTree) -> frozenset[str]:
@@ -247,7 +268,10 @@ def types_of(life: Life) -> tuple[str, ...]:
     return tuple(dict.fromkeys(life.types)) or (UNTYPED,)
 
 
-def _places(life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str) -> list[Place]:
+def places_of(
+    life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str
+) -> list[Place]:
+    """Give where a standing counts, and how often: unit rows times types times lists."""
     kinds = [(kind, 1) for kind in types_of(life)]
     if len(kinds) > 1:
         kinds.append(("", 1 - len(kinds)))

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.policy import Actor
+from ecoissues.core.vocabulary import ROLES
 from ecoissues.services.site import Site, instant_text
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import find_user, get_setting, list_users
@@ -220,12 +221,16 @@ def end_sessions(connection: Connection, user_id: int) -> None:
 
 
 def find_demo(site: Site) -> tuple[list[DemoAccount], str]:
-    """Give the demonstration's accounts and their shared password; nothing on an ordinary site."""
+    """Give the demonstration's accounts and their shared password; nothing on an ordinary site.
+
+    Accounts named by a unit's code carry that unit's history and are not offered to visitors.
+    """
     with site.store.reading() as connection:
         password = get_setting(connection, "demo_password", "")
         if not password:
             return [], ""
         users = [user for user in list_users(connection) if user["is_demo"] and user["active"]]
+        users = [user for user in users if not user["name"][0].isdigit()]
     root = site.tree.root
     shown = [
         DemoAccount(
@@ -234,6 +239,8 @@ def find_demo(site: Site) -> tuple[list[DemoAccount], str]:
         )
         for user in users
     ]  # fmt: skip
+    roles = list(ROLES)
+    shown.sort(key=lambda user: (user.level != "municipal", roles.index(user.role), user.name))
     return shown, password if shown else ""
 
 

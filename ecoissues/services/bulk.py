@@ -12,12 +12,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ecoissues.core.events import CORRECTIONS, Event, live
+from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.kinds import Kind
-from ecoissues.core.life import Life, fold
+from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
-from ecoissues.figures.standing import Rows, difference, standing_rows
 from ecoissues.services.projecting import project, projection
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site, day_of, instant_text
@@ -39,7 +38,6 @@ class BulkRecorder(Recorder):
         super().__init__(site, connection, actor)
         self._events: list[dict[str, Any]] = []
         self._postings: list[tuple[Any, ...]] = []
-        self._standing: dict[int, Rows] = {}
         self._changed: dict[int, tuple[CaseRow, Kind, Life, set[str]]] = {}
 
     def _take_head(self) -> tuple[int, str]:
@@ -53,11 +51,9 @@ class BulkRecorder(Recorder):
     ) -> Life:
         """Append drafts to a case's log; what is derived from it is remembered for ``flush``."""
         pos, recorded_at = self._take_head()
-        tree, list_ids = self.site.tree, self.site.list_ids
-        before = self._standing.get(case.id)
-        if before is None:
-            before = standing_rows(live(events), tree, list_ids, case.list_code) if events else {}
-        touched = set[str]()
+        life, known = self._standing_of(case, events), len(events)
+        before = self._changed.get(case.id)
+        touched = before[3] if before else set[str]()
         for draft in drafts:
             pos += 1
             self._events.append(self._append(case, events, draft, pos, recorded_at))
@@ -65,14 +61,10 @@ class BulkRecorder(Recorder):
             if draft.step in CORRECTIONS:
                 touched.update(_EVERYTHING)
         self._pos = pos
-        standing = live(events)
-        life = fold(standing)
-        after = self._standing[case.id] = standing_rows(standing, tree, list_ids, case.list_code)
-        changes = difference(before, after)
+        life, changes = self._change(case, events, known, life)
         if changes:
             self._postings += values_of(case.id, pos, day_of(recorded_at), changes)
-        known = self._changed.get(case.id)
-        self._changed[case.id] = (case, kind, life, touched | known[3] if known else touched)
+        self._changed[case.id] = (case, kind, life, touched)
         if len(self._events) >= _ROUND:
             self.flush_log()
         return life
@@ -90,7 +82,5 @@ class BulkRecorder(Recorder):
         tree, list_ids = self.site.tree, self.site.list_ids
         for case, kind, life, touched in self._changed.values():
             columns = projection(kind, life, tree, case.merged_into_id)
-            project(
-                self.connection, case.id, case.number, columns, life, tree, list_ids, touched
-            )
+            project(self.connection, case.id, case.number, columns, life, tree, list_ids, touched)
         self._changed = {}

@@ -40,6 +40,7 @@ class Making(msgspec.Struct):
     facts: dict[str, Any]
     target: str
     event_step: str = ""  # the name under which it is recorded, if not the step's own
+    followers: list[int] = []  # ids of the cases merged into this one, held until commit
 
 
 def clock_fact(clock: Clock, op: str, due: date | None, **more: Any) -> dict[str, Any]:
@@ -86,31 +87,50 @@ def move_clocks(making: Making) -> None:
 
 
 def _assign(making: Making) -> None:
+    """Set the parties. An office moves those within its scope; the others stay as they are."""
     parties = making.values.get("units")
     if not parties:
         return
+    tree, scope = making.site.tree, making.actor.scope_path
     accused = [list(party) for party in making.life.parties if party[1] == "accused"]
-    tree = making.site.tree
+    paths = [tree.by_code[bad].path for bad, _ in accused]
+    outside: list[list[str]] = []
+    if making.step.by == "superior":
+        outside = [
+            [code, part]
+            for code, part in making.life.parties
+            if part != "accused" and not tree.by_code[code].path.startswith(scope)
+        ]
     for code, party in parties:
-        paths = [tree.by_code[bad].path for bad, _ in accused]
-        if party in ("lead", "joint") and any(
-            tree.by_code[code].path.startswith(path) for path in paths
-        ):
+        unit = tree.by_code[code]
+        if party in ("lead", "joint") and any(unit.path.startswith(path) for path in paths):
             raise Refused(
                 "accused_unit",
-                f"“{tree.by_code[code].name}”是被举报单位,不得办理本件,请改派其他单位。未作任何改动。",
+                f"“{unit.name}”是被举报单位,不得办理本件,请改派其他单位。未作任何改动。",
                 errors={"units": "被举报单位不得办理本件。"},
             )
-        if making.step.by == "superior" and not tree.by_code[code].path.startswith(
-            making.actor.scope_path
-        ):
+        is_new = [code, party] not in outside
+        if making.step.by == "superior" and is_new and not unit.path.startswith(scope):
             raise Refused(
                 "unit_out_of_scope",
-                f"“{tree.by_code[code].name}”不在您的管辖范围内,不能改派给它。未作任何改动。",
+                f"“{unit.name}”不在您的管辖范围内,不能改派给它。未作任何改动。",
                 errors={"units": "只能选择本辖区内的单位。"},
             )
+    parties = _beside(parties, outside)
     named = {code for code, _ in parties}
     making.facts["parties"] = parties + [party for party in accused if party[0] not in named]
+
+
+def _beside(parties: list[list[str]], outside: list[list[str]]) -> list[list[str]]:
+    """Add the parties of other districts, which an office can neither drop nor change.
+
+    Where one of them leads, the office's own first unit works jointly with it.
+    """
+    own = [party for party in parties if party not in outside]
+    if any(part == "lead" for _, part in outside):
+        own = [[code, "joint" if part == "lead" else part] for code, part in own]
+    order = ("lead", "joint", "supervising", "accused")
+    return sorted(own + outside, key=lambda party: (order.index(party[1]), party[0]))
 
 
 def _place(making: Making) -> None:

@@ -25,14 +25,14 @@ from ecoissues.core.vocabulary import ROLES
 from ecoissues.services import merging, repeating
 from ecoissues.services.effects import EFFECTS, Making, move_clocks, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
-from ecoissues.services.loading import lock_case
+from ecoissues.services.loading import lock_both, lock_case
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site
 from ecoissues.storage import log
-from ecoissues.storage.engine import is_key_clash
+from ecoissues.storage.engine import is_crossed
 
 #: Effects a merged case still allows; everything else is done on its main case.
-_ON_MERGED = frozenset({"unmerge", "ask_correction", "correct", "refuse_correction", "instruct",
+ON_MERGED = frozenset({"unmerge", "ask_correction", "correct", "refuse_correction", "instruct",
                         "answer", "place", "unplace"})  # fmt: skip
 
 
@@ -73,10 +73,11 @@ def take_step(site: Site, actor: Actor, case_id: int, request: Request) -> Taken
     Forbidden, Refused with the code of the rule broken. Nothing is written then.
     """
     try:
-        with site.store.writing() as connection:
-            return step_within(site, connection, actor, case_id, request)
+        return site.store.write(
+            lambda connection: step_within(site, connection, actor, case_id, request)
+        )
     except DBAPIError as error:
-        if is_key_clash(error):
+        if is_crossed(error):
             raise Stale(
                 "同一事项刚刚被他人办理,您的操作未生效;所填内容已保留,请刷新后重试。"
             ) from None
@@ -87,6 +88,10 @@ def step_within(
     site: Site, connection: Connection, actor: Actor, case_id: int, request: Request
 ) -> Taken:
     """Take one step inside the caller's transaction (imports and demonstration data)."""
+    # Before anything is told about the case: a refusal by state or version would show it.
+    policy.require(actor, policy.Permission.CASE_STEP)
+    if "target_case" in request.values:
+        lock_both(connection, site, actor, case_id, str(request.values["target_case"]))
     case = lock_case(connection, site, actor, case_id)
     before = repeating.find_answer(connection, actor, request.key, _asked(case_id, request))
     if before is not None:
@@ -119,7 +124,7 @@ def make_step(
     standing = live(events)
     life = fold(standing)
     check_right(site, actor, step, life, case)
-    if life.merged_into is not None and step.effect not in _ON_MERGED:
+    if life.merged_into is not None and step.effect not in ON_MERGED:
         raise Refused(
             "follows", f"本件已并入 {life.merged_into},随主件办理,请在主件上操作。未作任何改动。"
         )
@@ -135,6 +140,7 @@ def make_step(
         making.event_step or step.code, making.target, kind.phase_of(making.target),
         making.effective_on, making.facts,
     )  # fmt: skip
+    recorder.expect(case, life)
     now = recorder.record(case, kind, events, [draft])
     keep_files(recorder.connection, case.id, case.version, request.files)
     followed = merging.companions(making, recorder, events[-1]) if not now.merged_into else 0
@@ -188,6 +194,7 @@ def _check(making: Making, request: Request) -> None:
     rules.check_obligations(step, life)
     rules.check_other_person(step, life, making.actor.name)
     rules.check_bound(step, life)
+    making.followers = merging.hold_followers(making)
     merging.check_void(making)
     trial = Event(
         seq=0, pos=0, step=making.event_step or step.code, source=making.case.state,
@@ -254,7 +261,9 @@ def _stale(site: Site, case: CaseRow, events: list[Event], request: Request) -> 
     )  # fmt: skip
 
 
-_OTHER_STEPS = {"amend": "更正", "strike": "撤销记录", "follow": "随主件"}
+_OTHER_STEPS = {
+    "amend": "更正", "strike": "撤销记录", "follow": "随主件", "import": "表格导入",
+}  # fmt: skip
 
 
 def step_name(kind: Any, code: str) -> str:

@@ -78,7 +78,10 @@ def past_rows(
     as_of: date,
     known: Known = NOW,
 ) -> Iterator[dict[str, Any]]:
-    """Give the rows of cases as they stood at the end of a day, as known, in the ids' order."""
+    """Give the rows of cases as they stood at the end of a day, as known, in the ids' order.
+
+    Beside the columns of forms: ``running``, (slot, due day) of the nearest clock still running.
+    """
     c = t.cases.c
     query = select(c.id, c.number, c.part, c.kind, c.kind_version)
     for start in range(0, len(case_ids), _CHUNK):
@@ -97,13 +100,17 @@ def past_rows(
 def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
     kind = site.kind_of(head.kind, head.kind_version)
     finish = next((face for face in life.clocks.values() if face.slot == "finish"), None)
-    return _row(
+    row = _row(
         site, number=head.number, part=head.part, fields=life.fields, parties=life.parties,
         types=life.types, weight=life.weight, verdict=life.verdict, progress=life.progress,
         phase=life.phase, standing=kind.state_by_code[life.state].zh, outcomes=life.outcomes,
         received_on=life.fields.get("received_on"), closed_on=life.closed_on,
         due_on=finish.current if finish else None,
     )  # fmt: skip
+    row["running"] = next(
+        ((face.slot, face.current) for face in life.running() if face.slot != "wait"), None
+    )
+    return row
 
 
 def _row(
@@ -147,6 +154,8 @@ def _row(
         "unit": _units(site, parties, ("lead", "joint")),
         "supervising_unit": _units(site, parties, ("supervising",)),
         "region": region_of(site, fields, parties),
+        "fields": fields,
+        "unit_codes": [code for code, party in parties if party in ("lead", "joint")],
         "accountability": fields.get("accountability") or outcome_words(outcomes) or None,
     }
     for key, codes in _FIRST_OF.items():

@@ -18,9 +18,11 @@ from ecoissues.core import vocabulary as v
 from ecoissues.core.deadlines import yellow_until
 from ecoissues.core.errors import Refused
 from ecoissues.core.policy import Actor
-from ecoissues.core.units import HANDLING, Unit
+from ecoissues.core.units import HANDLING
+from ecoissues.services import membership
 from ecoissues.services.site import Site
 from ecoissues.services.turns import my_turn
+from ecoissues.services.unit_finder import find_unit
 from ecoissues.storage import search
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import get_setting
@@ -106,16 +108,16 @@ def conditions(
     Errors: NotFound for a list that does not exist; Refused for a figure that cannot be.
     """
     where = [visible_cases(site.tree, site.lists, actor.scope_path)]
+    if asked.get("figure") or asked.get("as_of"):
+        ids = membership.members_of(connection, site, actor, asked.values)
+        where.append(t.cases.c.id.in_(ids) if ids is not None else false())
+        # What narrows the figure does so on its own day; the rest speaks of today.
+        asked = Filter({k: x for k, x in asked.values.items() if k not in membership.CUT_KEYS})
     where.extend(_plain(asked))
     where.extend(_places(connection, site, actor, asked))
     where.extend(_queues(connection, site, actor, asked))
     if asked.get("due"):
         where.append(_due(site, asked.get("due"), asked.get("clock")))
-    if asked.get("figure"):
-        from ecoissues.services.membership import members_of
-
-        ids = members_of(connection, site, actor, asked.values)
-        where.append(t.cases.c.id.in_(ids) if ids else false())
     found = search.matching(asked.get("q"), t.cases.c.id, connection.dialect.name)
     if found is not None:
         where.append(found)
@@ -155,7 +157,7 @@ def _places(
                      else home)  # fmt: skip
     for key in ("district", "unit"):
         if asked.get(key):
-            unit = find_unit(site, asked.get(key))
+            unit = find_unit(site.tree, asked.get(key))
             where.append(_handled_below(site, unit.path) if unit else false())
     if asked.get("batch"):
         query = select(t.batches.c.id).where(t.batches.c.name == asked.get("batch"))
@@ -168,15 +170,6 @@ def _places(
 def _has_placements(connection: Connection, list_id: int) -> bool:
     query = select(t.case_placements.c.case_id).where(t.case_placements.c.list_id == list_id)
     return connection.execute(query.limit(1)).first() is not None
-
-
-def find_unit(site: Site, shown: str) -> Unit | None:
-    """Find a unit by code, name or short name."""
-    unit = site.tree.by_code.get(shown)
-    if unit is None:
-        units = site.tree.by_code.values()
-        unit = next((unit for unit in units if shown in (unit.name, unit.short)), None)
-    return unit
 
 
 def _handling(unit_ids: Sequence[int]) -> ColumnElement[bool]:

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
-from ecoissues.core.errors import NotFound
+from ecoissues.core import policy
+from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import Bad, clean_number
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
-from ecoissues.storage.scope import visible_cases
 
 _COLUMNS = (
     t.cases.c.id, t.cases.c.list_id, t.cases.c.number, t.cases.c.part, t.cases.c.kind,
     t.cases.c.kind_version, t.cases.c.version, t.cases.c.state, t.cases.c.merged_into_id,
 )  # fmt: skip
+_PARTIES = Prepared(
+    select(t.case_parties.c.unit_id, t.case_parties.c.party).where(
+        t.case_parties.c.case_id == bindparam("case_id")
+    )
+)
 _BY_ID = select(*_COLUMNS).where(t.cases.c.id == bindparam("case_id"))
-_READ, _LOCK = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update())
+_READ = Prepared(_BY_ID)
+_followed = t.cases.c.merged_into_id
+# A case is held with all that follow it, always in the order of ids, so that no two writers wait
+# for each other; without its key, which foreign keys of other rows hold meanwhile (PostgreSQL
+# checks merged_into_id again when a row is updated twice in one transaction).
+_LOCK = Prepared(
+    select(*_COLUMNS)
+    .where(or_(t.cases.c.id == bindparam("case_id"), _followed == bindparam("case_id")))
+    .order_by(t.cases.c.id)
+    .with_for_update(key_share=True)
+)
+_LOCK_BOTH = Prepared(
+    select(t.cases.c.id)
+    .where(
+        or_(
+            t.cases.c.id == bindparam("one_id"), _followed == bindparam("one_id"),
+            t.cases.c.id == bindparam("other_id"), _followed == bindparam("other_id"),
+        )
+    )
+    .order_by(t.cases.c.id)
+    .with_for_update(key_share=True)
+)  # fmt: skip
 _BY_KEY = select(*_COLUMNS).where(
     t.cases.c.list_id == bindparam("list_id"),
     t.cases.c.number == bindparam("number"),
@@ -28,23 +56,29 @@ _BY_KEY = select(*_COLUMNS).where(
 )
 
 
-def _case(site: Site, row: Any) -> CaseRow:
-    home = site.lists.get(row.list_id)
+def _case(site: Site, row: Sequence[Any]) -> CaseRow:
+    case_id, list_id, number, part, kind, kind_version, version, state, merged_into_id = row
+    home = site.lists.get(list_id)
     if home is None:
         site.refresh()
-        home = site.lists[row.list_id]
+        home = site.lists[list_id]
     return CaseRow(
-        id=row.id, list_id=row.list_id, list_code=home.code, list_path=home.unit_path,
-        number=row.number, part=row.part, kind=row.kind, kind_version=row.kind_version,
-        version=row.version, state=row.state, merged_into_id=row.merged_into_id,
+        id=case_id, list_id=list_id, list_code=home.code, list_path=home.unit_path, number=number,
+        part=part, kind=kind, kind_version=kind_version, version=version, state=state,
+        merged_into_id=merged_into_id,
     )  # fmt: skip
 
 
 def _check_scope(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> None:
     if case.list_path.startswith(actor.scope_path):
         return
-    where = visible_cases(site.tree, site.lists, actor.scope_path)
-    if not connection.execute(select(t.cases.c.id).where(t.cases.c.id == case.id, where)).first():
+    units = site.tree.by_id
+    parties = [
+        (units[unit_id].path, party)
+        for unit_id, party in _PARTIES.run(connection, {"case_id": case.id})
+    ]
+    paths = policy.reading_paths(parties)
+    if not any(policy.within(path, actor.scope_path) for path in paths):
         raise NotFound()
 
 
@@ -54,12 +88,36 @@ def lock_case(connection: Connection, site: Site, actor: Actor | None, case_id: 
     NotFound: no such case, or outside the actor's scope (the two answers are the same).
     """
     query = _READ if connection.dialect.name == "sqlite" else _LOCK
-    row = query.run(connection, {"case_id": case_id}).first()
-    if row is None:
+    rows = [row for row in query.run(connection, {"case_id": case_id}) if row[0] == case_id]
+    if not rows:
         raise NotFound()
-    case = _case(site, row)
+    case = _case(site, rows[0])
     if actor is not None:
         _check_scope(connection, site, actor, case)
+    return case
+
+
+def lock_both(
+    connection: Connection, site: Site, actor: Actor, case_id: int, other_key: str
+) -> None:
+    """Hold two cases in the order of their ids before one is merged into the other.
+
+    Says nothing of a case that is not found: the step itself refuses it in its turn.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    with contextlib.suppress(Refused):
+        other = load_case(connection, site, actor, other_key)
+        _LOCK_BOTH.run(connection, {"one_id": case_id, "other_id": other.id})
+
+
+def read_case(connection: Connection, site: Site, actor: Actor, case_id: int) -> CaseRow:
+    """Read a case without holding it, to show it. NotFound as ``lock_case``."""
+    rows = _READ.run(connection, {"case_id": case_id})
+    if not rows:
+        raise NotFound()
+    case = _case(site, rows[0])
+    _check_scope(connection, site, actor, case)
     return case
 
 

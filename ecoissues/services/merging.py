@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, Event, live
@@ -16,9 +16,19 @@ from ecoissues.services.loading import load_case, lock_case
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.storage import log
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 
 #: Facts of a main case's step that its followers take over (their own dimensions stay theirs).
 _SHARED = ("marks", "verdict", "progress", "clocks", "round", "met", "dropped", "back")
+
+_FOLLOWERS_OF = (
+    select(t.cases.c.id)
+    .where(t.cases.c.merged_into_id == bindparam("main_id"))
+    .order_by(t.cases.c.id)
+)
+_FOLLOWERS, _HOLD_FOLLOWERS = Prepared(_FOLLOWERS_OF), Prepared(
+    _FOLLOWERS_OF.with_for_update(key_share=True)
+)
 
 
 def merge(making: Making) -> None:
@@ -32,7 +42,7 @@ def merge(making: Making) -> None:
         raise Refused("merge_other_kind", "主件与本件不是同一类清单,不能并案。未作任何改动。")
     if main.merged_into_id is not None:
         raise Refused("merge_chain", f"{main.key} 本身已并入其他件,请并入它的主件。未作任何改动。")
-    if _followers(making, case.id):
+    if hold_followers(making):
         raise Refused("merge_chain", "已有其他件并入本件,请先撤销那些并案。未作任何改动。")
     standing = live(log.events_of(making.connection, main.id))
     life = fold(standing)
@@ -81,14 +91,20 @@ def unmerge(making: Making) -> None:
     making.case.merged_into_id = None
 
 
-def _followers(making: Making, case_id: int) -> list[int]:
-    query = select(t.cases.c.id).where(t.cases.c.merged_into_id == case_id).order_by(t.cases.c.id)
-    return list(making.connection.execute(query).scalars())
+def hold_followers(making: Making) -> list[int]:
+    """Find the cases that follow this one and hold them until commit, in order of their ids.
+
+    Called before the end of the log is taken: whoever writes on a follower has that case first and
+    the log second too, so that the two cannot wait for each other.
+    """
+    connection = making.connection
+    query = _FOLLOWERS if connection.dialect.name == "sqlite" else _HOLD_FOLLOWERS
+    return [row[0] for row in query.run(connection, {"main_id": making.case.id})]
 
 
 def check_void(making: Making) -> None:
     """A case that others follow cannot leave the denominator (code ``has_followers``)."""
-    if making.kind.phase_of(making.target) == "void" and _followers(making, making.case.id):
+    if making.followers and making.kind.phase_of(making.target) == "void":
         raise Refused("has_followers", "有其他件并入本件,不能作废;请先撤销并案。未作任何改动。")
 
 
@@ -99,7 +115,7 @@ def companions(making: Making, recorder: Recorder, event: Event) -> int:
     earlier than its merge).
     """
     written = 0
-    for case_id in _followers(making, making.case.id):
+    for case_id in making.followers:
         follower = lock_case(making.connection, making.site, None, case_id)
         events = log.events_of(making.connection, case_id)
         if making.event_step in CORRECTIONS:

@@ -30,7 +30,7 @@ _PROJECTED = (
     "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "waits_for",
     "came_back", "moved_on", "merged_into_id", "facts", "registered_on",
 )  # fmt: skip
-_PROJECT = Prepared(
+PROJECT = Prepared(
     update(t.cases)
     .where(t.cases.c.id == bindparam("b_id"))
     .values({name: bindparam(name) for name in _PROJECTED})
@@ -113,7 +113,7 @@ def project(
     touched: set[str],
 ) -> None:
     """Write the projections of one case. ``touched``: fact and field names that have changed."""
-    _PROJECT.run(connection, {**columns, "b_id": case_id})
+    PROJECT.run(connection, {**columns, "b_id": case_id})
     if "parties" in touched:
         _put_parties(connection, case_id, life, tree)
     if touched & {"placed", "unplaced"}:

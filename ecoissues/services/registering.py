@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core import policy, rules, workflow
-from ecoissues.core.errors import Refused
+from ecoissues.core.errors import Refused, Stale
 from ecoissues.core.events import Event
+from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import Bad, clean_number, clean_values
@@ -22,7 +23,7 @@ from ecoissues.services.gate import Taken
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
-from ecoissues.storage.engine import is_key_clash
+from ecoissues.storage.engine import is_crossed
 from ecoissues.storage.reference import ListRow
 
 
@@ -41,16 +42,19 @@ class Registration(msgspec.Struct, frozen=True):
 def register(site: Site, actor: Actor, list_code: str, asked: Registration) -> Taken:
     """Register a case on a list. Out: its standing, as after any step.
 
-    Errors: NotFound (no such list in scope), Forbidden, Refused ``number_exists``, ``invalid`` …
+    Errors: NotFound (no such list in scope), Forbidden, Refused ``number_exists``, ``invalid`` …,
+    Stale when others registered in its way every time it was tried.
     """
     home = site.get_list(list_code)
+
+    def work(connection: Connection) -> Taken:
+        return register_within(site, Recorder(site, connection, actor), actor, home, asked)[0]
+
     try:
-        with site.store.writing() as connection:
-            recorder = Recorder(site, connection, actor)
-            return register_within(site, recorder, actor, home, asked)[0]
+        return site.store.write(work)
     except DBAPIError as error:
-        if is_key_clash(error) or "eco_state" in str(error.orig):
-            raise Refused("number_exists", "该编号刚刚已被登记,请核对。未作任何改动。") from None
+        if is_crossed(error):
+            raise Stale("同时有他人在登记,本次登记未生效,未作任何改动;请重新提交。") from None
         raise
 
 
@@ -58,14 +62,53 @@ def register_within(
     site: Site, recorder: Recorder, actor: Actor, home: ListRow, asked: Registration
 ) -> tuple[Taken, CaseRow, list[Event]]:
     """Register inside the caller's transaction; gives the standing, the case and its events."""
+    composed = compose(site, recorder.connection, actor, home, asked)
+    case, kind, draft = composed.case, composed.kind, composed.draft
+    connection = recorder.connection
+    _check_new(connection, home, case.number, asked.part)
+    case.id = _insert_case(
+        connection, site, case, composed.values, draft.effective_on, asked.parent_id, home
+    )
+    if asked.complainant:
+        connection.execute(
+            insert(t.complainants).values(
+                case_id=case.id, sealed=site.sealer.seal(dict(asked.complainant))
+            )
+        )
+    events: list[Event] = []
+    recorder.record(case, kind, events, [draft])
+    keep_files(connection, case.id, 1, asked.files)
+    state = kind.state_by_code[draft.target]
+    taken = Taken(
+        case_id=case.id, key=case.key, seq=1, step=draft.step, state=state.code,
+        state_name=state.zh,
+        phase=state.phase, waits_for=state.waits_for, digest=events[-1].digest,
+    )  # fmt: skip
+    return taken, case, events
+
+
+class Composed(msgspec.Struct):
+    """A registration that passed every rule and is not written yet: ``case`` has no id."""
+
+    case: CaseRow
+    kind: Kind
+    draft: Draft
+    values: dict[str, Any]
+
+
+def compose(
+    site: Site, connection: Connection, actor: Actor, home: ListRow, asked: Registration
+) -> Composed:
+    """Check every rule of a registration except that its number is free; nothing is written.
+
+    Errors as ``register``. An import composes many and writes them in one round.
+    """
     kind = site.kind_of(home.kind, home.kind_version)
     step = next(step for step in kind.steps if step.effect == "register")
     target = workflow.destination(kind, "", step.code)
     policy.require_step(actor, step, (), home.unit_path)
     values = clean_values(step.fields, asked.values, site.tree, step.zh)
     number, is_key = _number(values)
-    connection = recorder.connection
-    _check_new(connection, home, number, asked.part)
     day = asked.effective_on or site.today()
     if is_key:
         values["weight"] = "key"
@@ -82,23 +125,8 @@ def register_within(
     rules.check_day(day, site.today(), making.life, [], set())
     _check_late(site, actor, day, asked.late_reason, making.facts)
     rules.check_evidence(step, making.life, making.facts)
-    case.id = _insert_case(connection, site, case, values, day, asked.parent_id, home)
-    if asked.complainant:
-        connection.execute(
-            insert(t.complainants).values(
-                case_id=case.id, sealed=site.sealer.seal(dict(asked.complainant))
-            )
-        )
-    events: list[Event] = []
     draft = Draft(step.code, target, kind.phase_of(target), day, making.facts)
-    recorder.record(case, kind, events, [draft])
-    keep_files(connection, case.id, 1, asked.files)
-    state = kind.state_by_code[target]
-    taken = Taken(
-        case_id=case.id, key=case.key, seq=1, step=step.code, state=target, state_name=state.zh,
-        phase=state.phase, waits_for=state.waits_for, digest=events[-1].digest,
-    )  # fmt: skip
-    return taken, case, events
+    return Composed(case, kind, draft, values)
 
 
 def _number(values: dict[str, Any]) -> tuple[str, bool]:
@@ -152,21 +180,29 @@ def _insert_case(
     connection: Connection, site: Site, case: CaseRow, values: dict[str, Any], day: date,
     parent_id: int | None, home: ListRow,
 ) -> int:  # fmt: skip
-    unit = site.tree.by_code[home.unit_code]
-    row = {
-        "list_id": case.list_id, "number": case.number, "part": case.part, "kind": case.kind,
-        "kind_version": case.kind_version, "registered_on": day.isoformat(),
-        "moved_on": day.isoformat(), "unit_id": unit.id, "top_id": unit.top_id,
-        "batch_id": _batch_id(connection, home, values.get("batch")), "parent_id": parent_id,
-        "is_demo": home.is_demo,
-    }  # fmt: skip
+    batch_id = find_batch(connection, home, values.get("batch"))
+    row = case_row(site, case, day, home, batch_id, parent_id)
     result = connection.execute(insert(t.cases).values(**row))
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
-def _batch_id(connection: Connection, home: ListRow, name: Any) -> int | None:
+def case_row(
+    site: Site, case: CaseRow, day: date, home: ListRow, batch_id: int | None,
+    parent_id: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Give the row a case is born with, before its first event gives it version and state."""
+    unit = site.tree.by_code[home.unit_code]
+    return {
+        "list_id": case.list_id, "number": case.number, "part": case.part, "kind": case.kind,
+        "kind_version": case.kind_version, "registered_on": day.isoformat(),
+        "moved_on": day.isoformat(), "unit_id": unit.id, "top_id": unit.top_id,
+        "batch_id": batch_id, "parent_id": parent_id, "is_demo": home.is_demo,
+    }  # fmt: skip
+
+
+def find_batch(connection: Connection, home: ListRow, name: Any) -> int | None:
     """Find or add the batch of a list by its name."""
     if not name:
         return None

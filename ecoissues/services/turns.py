@@ -13,6 +13,9 @@ from ecoissues.core.policy import Actor
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 
+#: A closed case waits for its look-back, which is planned and not a turn on anybody's desk.
+WORKED_PHASES = ("open", "phase_closed", "completed")
+
 
 def relations_in(kind: Kind, state: str, role: str) -> set[str]:
     """Give the relations (handler, office, superior) in which a role may move a case forward."""
@@ -35,7 +38,7 @@ def my_turn(site: Site, actor: Actor, mine: ColumnElement[bool]) -> ColumnElemen
     kept: dict[str, list[tuple[str, str]]] = {"own": [], "office": [], "any": []}
     for kind in site.kinds.values():
         for state in kind.states:
-            if state.waits_for == actor.role and state.phase != "void":
+            if state.waits_for == actor.role and state.phase in WORKED_PHASES:
                 relations = relations_in(kind, state.code, actor.role)
                 if actor.role != "supervisor":
                     kept["own"].append((kind.code, state.code))

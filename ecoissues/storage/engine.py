@@ -11,9 +11,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +21,10 @@ from sqlalchemy.exc import DBAPIError
 from ecoissues.core.errors import Refused
 
 BUSY_MS = 15_000
+#: How often work is done anew when another writer crossed it.
+TRIES = 4
+
+Result = TypeVar("Result")
 
 
 def normal_url(url: str) -> str:
@@ -127,6 +131,22 @@ class Store:
                     _end_sqlite(connection)
                 raise
 
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Do work in one transaction; anew when another writer crossed it, so ``work`` is run on
+        what stands by then and has no effect but what it writes.
+
+        Raises what ``work`` raises, and the database's error when it was crossed every time.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                with self.writing() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if not is_crossed(error):
+                    raise
+        with self.writing() as connection:
+            return work(connection)
+
     @contextlib.contextmanager
     def _queue(self) -> Iterator[None]:
         if self.dialect != "sqlite":
@@ -167,3 +187,8 @@ def is_key_clash(error: DBAPIError) -> bool:
         sign in text
         for sign in ("UNIQUE constraint", "duplicate key", "eco_chain", "eco_stale", "FOREIGN KEY")
     )
+
+
+def is_crossed(error: DBAPIError) -> bool:
+    """Whether another writer was first or in the way: a key taken, a deadlock, a serialization."""
+    return is_key_clash(error) or getattr(error.orig, "sqlstate", "") in ("40P01", "40001")

@@ -70,7 +70,7 @@ def events_of_cases(
 def lock_head(connection: Connection) -> tuple[int, str, bool]:
     """Lock the end of the log until commit: (last position, its instant, ordinary events seen)."""
     query = _READ_HEAD if connection.dialect.name == "sqlite" else _LOCK_HEAD
-    pos, recorded_at, ordinary = query.run(connection, {}).one()
+    ((pos, recorded_at, ordinary),) = query.run(connection, {})
     return pos, recorded_at, bool(ordinary)
 
 

@@ -20,10 +20,20 @@ from sqlalchemy import (
     text,
 )
 
+from ecoissues.storage.prepared import Prepared
+
 _WORDS = re.compile(r"[^\W_]+", re.UNICODE)
 _MOST = 16_000  # PostgreSQL keeps positions up to 16,383
 
 case_search = table("case_search", column("case_id"), column("grams"))
+_FORGET = Prepared(text("DELETE FROM case_search WHERE rowid = :id"))
+_INDEX = Prepared(text("INSERT INTO case_search(rowid, grams) VALUES (:id, :grams)"))
+_INDEX_VECTOR = Prepared(
+    text(
+        "INSERT INTO case_search(case_id, grams) VALUES (:id, CAST(:grams AS tsvector))"
+        " ON CONFLICT (case_id) DO UPDATE SET grams = EXCLUDED.grams"
+    )
+)
 
 
 def _runs(value: str) -> list[str]:
@@ -50,19 +60,10 @@ def _phrases(words: str) -> list[list[str]]:
 def index_case(connection: Connection, case_id: int, value: str) -> None:
     """Put (or replace) the text under which a case is found."""
     if connection.dialect.name == "sqlite":
-        connection.execute(text("DELETE FROM case_search WHERE rowid = :id"), {"id": case_id})
-        connection.execute(
-            text("INSERT INTO case_search(rowid, grams) VALUES (:id, :grams)"),
-            {"id": case_id, "grams": bigrams(value)},
-        )
+        _FORGET.run(connection, {"id": case_id})
+        _INDEX.run(connection, {"id": case_id, "grams": bigrams(value)})
     else:
-        connection.execute(
-            text(
-                "INSERT INTO case_search(case_id, grams) VALUES (:id, CAST(:grams AS tsvector))"
-                " ON CONFLICT (case_id) DO UPDATE SET grams = EXCLUDED.grams"
-            ),
-            {"id": case_id, "grams": _vector(bigrams(value))},
-        )
+        _INDEX_VECTOR.run(connection, {"id": case_id, "grams": _vector(bigrams(value))})
 
 
 def _vector(grams: str) -> str:

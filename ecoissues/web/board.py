@@ -18,6 +18,7 @@ from ecoissues.figures.wording import day_words
 from ecoissues.services import behind, boards
 from ecoissues.services.basis import Basis, basis_of
 from ecoissues.services.exporting import dispatch_cells, site_forms
+from ecoissues.services.listing import Filter
 from ecoissues.storage import tables as t
 from ecoissues.web import here
 from ecoissues.web.guards import guard
@@ -159,8 +160,21 @@ def rows() -> ResponseReturnValue:
         previous=turned(number - 1) if number > 1 else "",
         following=turned(number + 1) if number < pages_in_all else "",
         back=boards.address("/board", basis, site, batch=shown["batch"]), asked=asked,
+        in_list=_in_list(basis, asked, shown["batch"]),
         district=district, **shown,
     )  # fmt: skip
+
+
+def _in_list(basis: Basis, asked: behind.Behind, batch: str) -> str:
+    """Give the address of the same rows in the list of cases, where they can be filtered on."""
+    if not asked.figure:
+        return ""
+    values = {
+        "list": basis.row.code, "figure": asked.figure, "members": asked.members,
+        "as_of": "" if basis.is_now else basis.as_of.isoformat(), "batch": batch,
+        "known_at": basis.known.at or "", "district": asked.district or request.args.get("unit", ""),
+    }  # fmt: skip
+    return Filter.read(values).address()
 
 
 @pages.get("/dispatch")
@@ -177,9 +191,6 @@ def dispatch() -> ResponseReturnValue:
         table = dispatch_table(board, "unit" if by == "unit" else "district")
     form = site_forms(site)["dispatch_table"]
     columns = [column for column in form.columns if column.key != "name"]
-    kind = site.kind_of(basis.row.kind, basis.row.kind_version)
-    if "completed" in {state.phase for state in kind.states}:
-        columns = list(columns)
     cells = [(line, dispatch_cells(site, basis.row, line)) for line in table]
     used = [column for column in columns if any(row.get(column.key) is not None for _, row in cells)]
 

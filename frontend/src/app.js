@@ -1,7 +1,9 @@
 // On every page. Pages work without it; this makes them quick. Under the content security policy
 // nothing may be evaluated and no style written inline, so htmx is told to do neither.
 import htmx from "htmx.org";
+import "./drafts.js";
 import "./forms.js";
+import "./units.js";
 
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
@@ -10,6 +12,11 @@ htmx.config.historyCacheSize = 0; // nothing of a case stays in the browser afte
 window.htmx = htmx;
 
 document.documentElement.classList.add("js");
+
+// On a phone the filters stay folded until they are asked for.
+if (window.matchMedia("(max-width: 700px)").matches) {
+  for (const box of document.querySelectorAll("details.filter-box")) box.open = false;
+}
 
 // The error summary takes the focus, so that it is read out and the page begins there.
 document.querySelector("[data-focus]")?.focus();

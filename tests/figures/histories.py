@@ -34,10 +34,9 @@ OPS = ["set", "extend", "suspend", "resume", "reset"]
 
 #: (case, what, choice, days back, hours on)
 small = st.integers(0, 11)
+hours = st.one_of(st.integers(0, 30), st.integers(0, 500))
 steps = st.lists(
-    st.tuples(
-        st.integers(1, 4), st.integers(0, 11), small, st.integers(0, 60), st.integers(0, 500)
-    ),
+    st.tuples(st.integers(1, 4), st.integers(0, 11), small, st.integers(0, 60), hours),
     min_size=1,
     max_size=35,
 )

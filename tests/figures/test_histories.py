@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
+from ecoissues.core.accounts import STOCKS
 from ecoissues.figures.comparing import compare_postings, compare_sums
 from ecoissues.figures.cuts import Cut
 from ecoissues.figures.known import NOW, Known, known_at
@@ -19,7 +21,8 @@ from ecoissues.figures.series import month_ends, series
 from ecoissues.figures.sums import advance, rebuild
 from ecoissues.storage.engine import Store
 from tests.figures.histories import play, steps
-from tests.figures.world import Book
+from tests.figures.recount import count_case
+from tests.figures.world import LISTS, Book
 
 DEFINITIONS = list(packaged_definitions().by_code.values())
 CUTS = [
@@ -63,7 +66,7 @@ def test_books_agree(
         assert list(compare_postings(connection, book.tree, book.lists)) == []
         for back, later, cut in looked:
             known = _known(connection, book, back, later)
-            as_of = (known.on or book.today) - timedelta(days=back % 90)
+            as_of = (known.on or book.today) - timedelta(days=back % 90 if back % 2 else back % 7)
             _agree(connection, book, as_of, known, CUTS[cut])
 
 
@@ -87,6 +90,7 @@ def _agree(connection: Connection, book: Book, as_of: date, known: Known, cut: C
             known = NOW
     for row in book.lists.values():
         assert list(compare_sums(connection, tree, row, as_of, known)) == []
+        _recounts(Board(connection, tree, row, as_of, known), book)
         for definition in DEFINITIONS:
             right = figure_by_oracle(connection, tree, definition, row, as_of, known, cut)
             read = figure(connection, tree, definition, row, as_of, known, cut)
@@ -103,6 +107,32 @@ def _agree(connection: Connection, book: Book, as_of: date, known: Known, cut: C
         for point in points:
             alone = figure(connection, tree, definition, row, point.as_of, known, cut)
             assert (point.part, point.whole) == (alone.part, alone.whole)
+
+
+def _recounts(board: Board, book: Book) -> None:
+    """The totals, and each district's, against a recount that shares no code with the program."""
+    paths = {"": "/", "NORTH": "/1/2/", "SOUTH": "/1/3/", "WATER": "/1/4/"}
+    totals = {code: Counter[str]() for code in paths}
+    for case_id, log in book.logs.items():
+        counted, facts = count_case(log, board.as_of, board.known.limit)
+        if board.row.code not in {LISTS[case_id % 2], *facts["lists"]}:
+            continue
+        codes = [code for code, party in facts["parties"] if party in ("lead", "joint")]
+        handled = [book.tree.by_code[code].path for code in codes or ["CITY"]]
+        for code, path in paths.items():
+            if any(one.startswith(path) for one in handled):
+                totals[code].update(counted)
+    tops = {board.tree.by_code[code].id: code for code in paths if code}
+    districts = {tops[int(key)]: vector for key, vector in board.vectors("district").items()
+                 if key in tops}  # fmt: skip
+    for code in tops.values():
+        found = board.named(districts[code]) if code in districts else {}
+        assert {name: found.get(name, 0) for name in STOCKS} == _all(totals[code]), code
+    assert {name: board.total[name] for name in STOCKS} == _all(totals[""])
+
+
+def _all(counted: Counter[str]) -> dict[str, int]:
+    return {name: counted[name] for name in STOCKS}
 
 
 def _day(instant: str) -> date:

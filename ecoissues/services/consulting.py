@@ -1,0 +1,225 @@
+"""What the command line asks: lists with totals, cases, figures, deadlines and the log itself.
+
+Whoever holds the data folder may read all of it, so these look at the whole site unless an actor
+with a narrower scope is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ecoissues.core.deadlines import explain
+from ecoissues.core.errors import NotFound
+from ecoissues.core.events import Event, live
+from ecoissues.core.life import Life, fold
+from ecoissues.core.policy import Actor
+from ecoissues.core.units import UnitTree
+from ecoissues.core.vocabulary import PHASES
+from ecoissues.figures.oracle import cases_as_of
+from ecoissues.figures.reading import Board, By, Figure, Which, figure, members
+from ecoissues.figures.registry import packaged_definitions
+from ecoissues.services.basis import basis_of
+from ecoissues.services.gate import step_name
+from ecoissues.services.loading import load_case
+from ecoissues.services.projecting import lead_code
+from ecoissues.services.site import Site
+from ecoissues.storage import log, reference
+from ecoissues.storage import tables as t
+
+
+def operator(site: Site) -> Actor:
+    """Give the actor who runs a command on the site's own machine: he reads everything."""
+    root = site.tree.root
+    return Actor(0, "console", "命令行", "auditor", root.code, root.path, root.path, "cli")
+
+
+def office_of(site: Site, list_code: str) -> Actor:
+    """Give the actor for a command that acts for the office keeping a list."""
+    row = site.get_list(list_code)
+    path = row.unit_path
+    return Actor(0, "console", "命令行", "supervisor", row.unit_code, path, path, "cli")
+
+
+def get_user(site: Site, name: str) -> Actor:
+    """Give the actor of an account, acting by the command line; NotFound if unknown or inactive."""
+    with site.store.reading() as connection:
+        user = reference.find_user(connection, name)
+    if user is None or not user["active"]:
+        raise NotFound(f"没有账号“{name[:40]}”,或已停用。")
+    return Actor(
+        user["id"], user["name"], user["display"], user["role"], user["unit_code"],
+        user["unit_path"], user["scope_path"], "cli",
+    )  # fmt: skip
+
+
+def list_totals(site: Site, actor: Actor) -> list[dict[str, Any]]:
+    """Give every list with the number of its cases today (void ones do not count)."""
+    found = []
+    with site.store.reading() as connection:
+        for row in site.lists.values():
+            basis = basis_of(site, connection, actor, row.code)
+            board = Board(
+                connection, site.tree, row, basis.as_of, basis.known, basis.cut, ("cases",)
+            )
+            found.append(
+                {
+                    "code": row.code, "title": row.title, "kind": row.kind, "level": row.level,
+                    "unit": row.unit_code, "total": board.total["cases"],
+                }
+            )  # fmt: skip
+    return found
+
+
+def cases_in(
+    site: Site, actor: Actor, list_code: str, as_of: date | None = None, phase: str | None = None
+) -> list[dict[str, Any]]:
+    """Give the cases of a list as they stood at the end of a day (None: today), by number.
+
+    In: ``phase`` narrows to one phase; without it void cases are given too, marked by their phase.
+    """
+    if phase is not None and phase not in PHASES:
+        raise NotFound(f"没有阶段“{phase}”;可选:{'、'.join(PHASES)}。")
+    with site.store.reading() as connection:
+        basis = basis_of(site, connection, actor, list_code, as_of)
+        numbers = _numbers(connection)
+        found = []
+        for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known):
+            if not life.phase or (phase is not None and life.phase != phase):
+                continue
+            found.append(_case_line(site, numbers[case_id], life))
+    return sorted(found, key=lambda line: (line["number"], line["part"]))
+
+
+def _numbers(connection: Connection) -> dict[int, tuple[str, int, str, int]]:
+    query = select(t.cases.c.id, t.cases.c.number, t.cases.c.part, t.cases.c.kind,
+                   t.cases.c.kind_version)  # fmt: skip
+    return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+
+
+def _case_line(site: Site, head: tuple[str, int, str, int], life: Life) -> dict[str, Any]:
+    number, part, kind, version = head
+    state = site.kind_of(kind, version).state_by_code.get(life.state)
+    unit = site.tree.by_code[lead_code(life)]
+    due = next((face.current for face in life.running()), None)
+    return {
+        "number": number, "part": part, "state": life.state,
+        "state_name": state.zh if state else life.state, "phase": life.phase,
+        "unit": unit.code, "unit_name": unit.name, "types": life.types, "verdict": life.verdict,
+        "registered_on": str(life.registered_on), "due_on": str(due) if due else None,
+    }  # fmt: skip
+
+
+def figure_of(
+    site: Site,
+    actor: Actor,
+    code: str,
+    list_code: str,
+    *,
+    as_of: date | None = None,
+    known_at: str | None = None,
+    unit: str = "",
+    by: By | None = None,
+    which: Which | None = None,
+) -> tuple[Figure, list[str] | None]:
+    """Give a figure, and the numbers of the cases behind its part or its rest when asked for."""
+    definition = packaged_definitions().get(code)
+    with site.store.reading() as connection:
+        basis = basis_of(site, connection, actor, list_code, as_of, known_at, unit)
+        where = (connection, site.tree, definition, basis.row, basis.as_of, basis.known, basis.cut)
+        found = figure(*where, by=by)
+        if which is None:
+            return found, None
+        ids = members(*where, which=which)
+        names = {
+            case_id: f"{number}/{part}" if part else number
+            for case_id, (number, part, *_) in _numbers(connection).items()
+        }
+    return found, sorted(names[case_id] for case_id in ids)
+
+
+def clock_proofs(site: Site, actor: Actor, key: str) -> dict[str, Any]:
+    """Give every clock of a case with its dates, its history and its proof day by day."""
+    with site.store.reading() as connection:
+        case = load_case(connection, site, actor, key)
+        life = fold(live(log.events_of(connection, case.id)))
+    kind = site.kind_of(case.kind, case.kind_version)
+    clocks = []
+    for face in life.clocks.values():
+        clock = kind.clock_by_code.get(face.code)
+        clocks.append(
+            {
+                "clock": face.code, "name": clock.zh if clock else face.code,
+                "original": _text(face.original), "due": _text(face.current),
+                "provisional": face.provisional, "met_on": _text(face.met_on),
+                "history": [{"op": op, "due": _text(due)} for op, due in face.history],
+                "proof": face.proof,
+                "days": [
+                    {"date": str(day.date), "mark": day.mark, "number": day.number}
+                    for day in (explain(face.proof) if face.proof else ())
+                ],
+            }
+        )  # fmt: skip
+    return {"case": case.key, "state": case.state, "clocks": clocks}
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def event_lines(site: Site, list_code: str | None = None) -> Iterator[dict[str, Any]]:
+    """Give the whole log in order: one mapping per event, enough to recount every figure.
+
+    Beside the standing after the event (by sequence), ``facts`` holds exactly what it changed, and
+    ``effective_on`` when: an outsider folds the events not struck, as amended, by effective day.
+    """
+    wanted = site.get_list(list_code).id if list_code else None
+    with site.store.reading() as connection:
+        heads = _heads(connection, wanted)
+        rows = []
+        for case_id, events in log.events_of_cases(connection, sorted(heads)):
+            head = heads[case_id]
+            rows += [
+                (event.pos, _line(site.tree, head, events[: place + 1]))
+                for place, event in enumerate(events)
+            ]
+    for _, line in sorted(rows, key=lambda row: row[0]):
+        yield line
+
+
+def _heads(connection: Connection, wanted: int | None) -> dict[int, tuple[str, str, int]]:
+    query = select(t.cases.c.id, t.lists.c.code, t.cases.c.number, t.cases.c.part).join(
+        t.lists, t.lists.c.id == t.cases.c.list_id
+    )
+    if wanted is not None:
+        query = query.where(t.cases.c.list_id == wanted)
+    return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
+
+
+def _line(tree: UnitTree, head: tuple[str, str, int], events: list[Event]) -> dict[str, Any]:
+    event = events[-1]
+    life = fold(live(events))
+    lead = tree.by_code[lead_code(life)]
+    return {
+        "seq": event.pos, "list": head[0], "placements": sorted(life.lists), "number": head[1],
+        "part": head[2], "case_seq": event.seq, "step": event.step, "from": event.source,
+        "to": event.target, "phase": event.phase, "effective_on": event.effective_on.isoformat(),
+        "recorded_at": event.recorded_at, "actor": event.actor, "role": event.role,
+        "district": tree.by_id[lead.top_id].code, "units": life.parties, "types": life.types,
+        "verdict": life.verdict or None,
+        "due": {code: _text(face.current) for code, face in life.clocks.items()},
+        "due_original": {code: _text(face.original) for code, face in life.clocks.items()},
+        "marks": {mark: day.isoformat() for mark, day in life.marks.items()},
+        "outcomes": life.outcomes, "merged_into": life.merged_into, "facts": event.facts,
+        "channel": event.channel, "unit": event.unit, "digest": event.digest,
+        "previous": event.previous,
+    }  # fmt: skip
+
+
+def shown_step(site: Site, list_code: str, step: str) -> str:
+    """Give the Chinese name of a step of a list's kind."""
+    row = site.get_list(list_code)
+    return step_name(site.kind_of(row.kind, row.kind_version), step)

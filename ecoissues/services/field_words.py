@@ -1,0 +1,148 @@
+"""Values of a case as people read them: fields by the labels of their kind, facts as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ecoissues.core.kinds import Field, Kind
+from ecoissues.core.units import UnitTree
+from ecoissues.core.vocabulary import PARTIES, word
+
+#: Facts that move a track, with their labels where no field of the step names them.
+_TRACKS = {
+    "types": ("问题类型", "types"), "weight": ("重点程度", "weights"),
+    "verdict": ("是否属实", "verdicts"), "progress": ("进度", "progress"),
+}  # fmt: skip
+_MARKS = {
+    "handed_over": "已转办", "signed_for": "已签收", "reported": "已反馈结果", "replied": "已答复群众",
+}  # fmt: skip
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One labelled value; ``long`` is a text of its own paragraph."""
+
+    label: str
+    text: str
+    long: bool = False
+    code: str = ""
+
+
+def field_by_code(kind: Kind) -> dict[str, Field]:
+    """Give each field of a kind as the first step that asks for it words it."""
+    fields: dict[str, Field] = {}
+    for step in kind.steps:
+        for field in step.fields:
+            fields.setdefault(field.code, field)
+    return fields
+
+
+def yuan(fen: int) -> str:
+    """Write integer fen as yuan: 20,000 元, 12.50 元."""
+    whole, rest = divmod(fen, 100)
+    return f"{whole:,}.{rest:02d} 元" if rest else f"{whole:,} 元"
+
+
+def outcome_text(outcome: Mapping[str, Any]) -> str:
+    """Write one outcome: 罚款 1 次,20,000 元."""
+    text = f"{word('outcomes', outcome['sort'])} {outcome.get('count', 1)} 次"
+    return f"{text},{yuan(outcome['amount'])}" if outcome.get("amount") else text
+
+
+def party_text(parties: Iterable[Any], tree: UnitTree) -> str:
+    """Write parties: 南川区生态环境局(责任单位)、……"""
+    shown = []
+    for code, party in parties:
+        unit = tree.by_code.get(code)
+        role = "被举报单位" if party == "accused" else PARTIES[party][0]
+        shown.append(f"{unit.name if unit else code}({role})")
+    return "、".join(shown)
+
+
+def value_text(kind: Kind, field: Field | None, value: Any, tree: UnitTree) -> str:
+    """Write one field's stored value as its reader expects it."""
+    if value in (None, "", []):
+        return "—"
+    if field is None:
+        return value if isinstance(value, str) else str(value)
+    match field.type:
+        case "flag":
+            return "是" if value else "否"
+        case "units":
+            return party_text(value, tree)
+        case "outcomes":
+            return ";".join(outcome_text(each) for each in value)
+        case "amount":
+            return yuan(int(value))
+        case "event":
+            return f"第 {value} 条"
+        case "choice" | "choices":
+            pieces = value if isinstance(value, list) else [value]
+            return "、".join(_choice_text(kind, field, piece) for piece in pieces)
+    return str(value)
+
+
+def _choice_text(kind: Kind, field: Field, value: str) -> str:
+    for option in field.options:
+        if option.code == value:
+            return option.zh
+    if field.words == "clocks" and value in kind.clock_by_code:
+        return kind.clock_by_code[value].zh
+    return word(field.words, value) if field.words not in ("", "clocks", "regions") else value
+
+
+def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitTree) -> list[Shown]:
+    """Give what an event says, labelled: its fields, then the tracks it moved."""
+    step = kind.step_by_code.get(step_code)
+    named = {field.code: field for field in step.fields} if step else {}
+    every = field_by_code(kind)
+    found = []
+    # What is asked for stands apart (``asked``) until it is approved.
+    for code, value in {**facts.get("fields", {}), **facts.get("asked", {})}.items():
+        field = named.get(code) or every.get(code)
+        text = value_text(kind, field, value, tree)
+        long = field is not None and field.type == "long_text"
+        if isinstance(value, Mapping):
+            text = _correction_text(kind, value, tree)
+        if text != "—":
+            found.append(Shown(field.zh if field else code, text, long, code))
+    for code, (label, words) in _TRACKS.items():
+        if code in facts and facts[code]:
+            value = facts[code]
+            pieces = value if isinstance(value, list) else [value]
+            found.append(Shown(label, "、".join(word(words, each) for each in pieces), code=code))
+    if facts.get("outcomes"):
+        found.append(Shown("处理结果", ";".join(outcome_text(each) for each in facts["outcomes"])))
+    if facts.get("parties"):
+        found.append(Shown("承办", party_text(facts["parties"], tree)))
+    return found + _rest(kind, facts)
+
+
+def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
+    found = []
+    for code, fact in facts.get("clocks", {}).items():
+        clock = kind.clock_by_code.get(code)
+        if fact.get("due"):
+            sort = {"extend": "延至", "reset": "重新设定为"}.get(fact["op"], "设定为")
+            found.append(Shown(clock.zh if clock else code, f"{sort} {fact['due']}"))
+    if facts.get("marks"):
+        shown = [_MARKS.get(mark, mark) for mark in facts["marks"]]
+        found.append(Shown("记为", "、".join(shown)))
+    if facts.get("merged_into"):
+        found.append(Shown("并入", str(facts["merged_into"])))
+    if facts.get("placed"):
+        found.append(Shown("列入清单", str(facts["placed"])))
+    if facts.get("unplaced"):
+        found.append(Shown("移出清单", str(facts["unplaced"])))
+    if facts.get("settles"):
+        found.append(Shown("处理申请", f"第 {facts['settles']} 条"))
+    if facts.get("follows"):
+        found.append(Shown("随主件", f"{facts['follows']['case']} 第 {facts['follows']['seq']} 条"))
+    return found
+
+
+def _correction_text(kind: Kind, facts: Mapping[str, Any], tree: UnitTree) -> str:
+    shown = fact_texts(kind, "", facts, tree)
+    return ";".join(f"{each.label}:{each.text}" for each in shown)

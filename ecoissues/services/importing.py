@@ -1,0 +1,312 @@
+"""Importing a sheet into a list: preview what every row would do, then commit what is accepted.
+
+Reading happens in a limited child process (``intake``). A commit takes each row wholly or not at
+all, in transactions of some hundred rows, and says of every row what became of it; the same file
+twice adds nothing. New rows pass the registration and the transfer like any other; changed rows are
+recorded as an event of their own (``import``), never silently.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from ecoissues.core import policy
+from ecoissues.core.digests import digest_of
+from ecoissues.core.errors import Forbidden, NotFound
+from ecoissues.core.policy import Actor
+from ecoissues.exports.catalogue import get_form
+from ecoissues.exports.template import write_template
+from ecoissues.intake.body import dropped_lines
+from ecoissues.intake.layout import Layout, Note, find_layout
+from ecoissues.intake.limits import PASTED, Limits
+from ecoissues.intake.marked import marked_copy
+from ecoissues.intake.rows import IntakeRow, read_rows
+from ecoissues.intake.sheet import RawSheet, read_sheet
+from ecoissues.services.exporting import site_forms
+from ecoissues.services.import_plans import Plan, Planner
+from ecoissues.services.import_writing import Outcome, write_chunk
+from ecoissues.services.ledger_rows import current_rows
+from ecoissues.services.site import Site, instant_text
+from ecoissues.storage import tables as t
+from ecoissues.storage.reference import ListRow
+
+#: Rows in one transaction: others may write between two of them.
+CHUNK: Final = 400
+#: The name under which pasted rows are kept.
+PASTED_NAME: Final = "粘贴的内容"
+SHEET_TYPE: Final = "application/octet-stream"
+
+Progress = Callable[[int, int], None]
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the importer chooses: the mapping (field -> column; negative: take it away), whether
+    a row without a number is numbered by batch and ordinal, whether rows are transferred to the
+    unit or district they name."""
+
+    mapping: dict[str, int] = {}
+    number_from_ordinal: bool = False
+    transfer: bool = True
+
+
+class Preview(msgspec.Struct):
+    """What a sheet would do. ``token`` names the stored upload; ``counts``: rows by standing;
+    ``unknown``: headers that are not imported; ``notes``: about the sheet as a whole."""
+
+    token: str
+    list_code: str
+    name: str
+    title: str
+    headers: dict[int, str]
+    mapping: dict[str, int]
+    guessed: list[str]
+    unknown: list[str]
+    notes: list[Note]
+    rows: list[Plan]
+    options: Options
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by standing, all four named."""
+        found = dict.fromkeys(("new", "changed", "same", "refused"), 0)
+        for row in self.rows:
+            found[row.standing] += 1
+        return found
+
+
+class Result(msgspec.Struct):
+    """What became of every row, in the order of the sheet, and the counts by outcome."""
+
+    list_code: str
+    rows: list[Outcome]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome, all five named."""
+        found = dict.fromkeys(("new", "changed", "same", "refused", "left_out"), 0)
+        for row in self.rows:
+            found[row.outcome] += 1
+        return found
+
+
+def preview(
+    site: Site,
+    actor: Actor,
+    list_code: str,
+    name: str,
+    content: bytes,
+    options: Options | None = None,
+) -> Preview:
+    """Read a sheet, store it for the commit, and say what every row would do; no case is touched.
+
+    In: the file's bytes and name (``PASTED_NAME`` for pasted text, UTF-8). Errors: Forbidden
+    unless the actor is a supervisor of the list's office; Refused as ``intake`` refuses sheets.
+    """
+    home = _allowed(site, actor, list_code)
+    raw = _read(name, content)
+    token = _keep(site, actor, home, name, content)
+    return _preview(site, home, token, name, raw, options)[0]
+
+
+def reopen(
+    site: Site, actor: Actor, token: str, options: Options | None = None
+) -> tuple[Preview, RawSheet, Layout, list[IntakeRow]]:
+    """Preview a stored upload again, with other options perhaps; gives what was read too.
+
+    NotFound: no such upload, or somebody else's.
+    """
+    home, name, content = _stored(site, actor, token)
+    raw = _read(name, content)
+    made, layout, rows = _preview(site, home, token, name, raw, options)
+    return made, raw, layout, rows
+
+
+def commit(
+    site: Site,
+    actor: Actor,
+    what: str | Preview,
+    accept: Collection[int] | None = None,
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Write the accepted rows of a preview.
+
+    In: the token of an upload or a preview just made; ``accept``: lines taken (None: all that are
+    not refused). Every row is compared anew within its own transaction, so a case that somebody
+    moved meanwhile is seen. Out: what became of each row.
+    """
+    made = what if isinstance(what, Preview) else reopen(site, actor, what, options)[0]
+    home = _allowed(site, actor, made.list_code)
+    planner = Planner(site, home, transfer=made.options.transfer)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(made.rows), CHUNK):
+        chunk = made.rows[start : start + CHUNK]
+        outcomes += write_chunk(site, actor, planner, chunk, accept, made.name, _stand)
+        if progress:
+            progress(len(outcomes), len(made.rows))
+    _remember(site, home, made)
+    return Result(home.code, outcomes)
+
+
+def marked(site: Site, actor: Actor, token: str, options: Options, out: BinaryIO) -> int:
+    """Write the sheet back with every wrong cell red and commented; gives how many cells."""
+    made, raw, layout, rows = reopen(site, actor, token, options)
+    problems = {plan.line: plan.problems for plan in made.rows}
+    for row in rows:
+        row.problems = [*problems.get(row.line, row.problems)]
+    return marked_copy(out, raw, layout, rows)
+
+
+def _allowed(site: Site, actor: Actor, list_code: str) -> ListRow:
+    policy.require(actor, "case.import")
+    home = site.get_list(list_code)
+    if not policy.is_office(actor, home.unit_path):
+        raise Forbidden(
+            f"清单“{home.title}”不由本单位管理,不能导入;未作任何改动。", "not_office"
+        )
+    return home
+
+
+def _read(name: str, content: bytes) -> RawSheet:
+    return read_sheet(content, name, PASTED if name == PASTED_NAME else Limits())
+
+
+def _keep(site: Site, actor: Actor, home: ListRow, name: str, content: bytes) -> str:
+    blob = site.blobs.put(content, SHEET_TYPE)
+    token = secrets.token_hex(16)
+    row = {
+        "token": token, "actor": actor.name, "list_id": home.id, "name": name[:200],
+        "sha256": blob.sha256, "at": instant_text(site.now()),
+    }  # fmt: skip
+    with site.store.writing() as connection:
+        connection.execute(insert(t.uploads).values(**row))
+    return token
+
+
+def _stored(site: Site, actor: Actor, token: str) -> tuple[ListRow, str, bytes]:
+    with site.store.reading() as connection:
+        row = connection.execute(select(t.uploads).where(t.uploads.c.token == token)).first()
+    if row is None or row.actor != actor.name:
+        raise NotFound("没有找到这次上传的文件,请重新上传;没有写入任何数据。")
+    home = _allowed(site, actor, site.lists[row.list_id].code)
+    return home, row.name, site.blobs.get(row.sha256)
+
+
+def _preview(
+    site: Site, home: ListRow, token: str, name: str, raw: RawSheet, options: Options | None
+) -> tuple[Preview, Layout, list[IntakeRow]]:
+    layout, options = _layout(site, home, raw, options or Options())
+    planner = Planner(site, home, transfer=options.transfer)
+    needs = planner.needs(number_from_ordinal=options.number_from_ordinal)
+    rows = list(read_rows(raw, layout, needs))
+    plans = [planner.plan(row, layout.dated) for row in rows]
+    with site.store.reading() as connection:
+        for start in range(0, len(plans), CHUNK):
+            _stand(site, connection, planner, plans[start : start + CHUNK])
+    made = Preview(
+        token=token, list_code=home.code, name=name, title=layout.title, headers=layout.headers,
+        mapping=dict(layout.columns), guessed=sorted(layout.guessed),
+        unknown=[header for _, header in layout.unknown],
+        notes=[*layout.notes, *_dropped(raw, layout, len(rows))], rows=plans, options=options,
+    )  # fmt: skip
+    return made, layout, rows
+
+
+def _dropped(raw: RawSheet, layout: Layout, taken: int) -> list[Note]:
+    """Name the lines that are no cases; every line is judged again only if there are such."""
+    start = max(layout.header_rows, default=0)
+    filled = sum(any(cell != "" for cell in row) for row in raw.rows[start:])
+    return dropped_lines(raw, layout) if filled != taken else []
+
+
+def _layout(
+    site: Site, home: ListRow, raw: RawSheet, options: Options
+) -> tuple[Layout, Options]:
+    """Find the layout; a mapping the importer chose for the same headers before is used again."""
+    layout = find_layout(raw.rows, options.mapping or None)
+    if options.mapping:
+        return layout, options
+    m = t.mappings.c
+    query = select(m.mapping).where(m.list_id == home.id, m.headers == _headers(layout))
+    with site.store.reading() as connection:
+        remembered = connection.execute(query).scalar()
+    if remembered is None:
+        return layout, options
+    mapping: dict[str, int] = json.loads(remembered)
+    return find_layout(raw.rows, mapping), msgspec.structs.replace(options, mapping=mapping)
+
+
+def _headers(layout: Layout | Preview) -> str:
+    return digest_of([[index, layout.headers[index]] for index in sorted(layout.headers)])
+
+
+def _remember(site: Site, home: ListRow, made: Preview) -> None:
+    """Keep a mapping the importer changed for the next sheet with the same headers."""
+    if not made.options.mapping:
+        return
+    m = t.mappings
+    key = {"list_id": home.id, "headers": _headers(made)}
+    text = json.dumps(made.options.mapping, sort_keys=True)
+    with site.store.writing() as connection:
+        connection.execute(
+            delete(m).where(m.c.list_id == key["list_id"], m.c.headers == key["headers"])
+        )
+        connection.execute(insert(m).values(**key, mapping=text))
+
+
+def _stand(
+    site: Site, connection: Connection, planner: Planner, plans: Sequence[Plan]
+) -> dict[str, Any]:
+    """Compare plans with the cases of their numbers; gives the rows of those cases by number."""
+    numbers = [plan.number for plan in plans if plan.standing != "refused"]
+    found = dict(_existing(site, connection, planner.home, numbers))
+    for plan in plans:
+        case = found.get(plan.number)
+        if plan.standing == "refused" or case is None:
+            continue
+        plan.case_id = case["id"]
+        if case["phase"] == "void":
+            sentence = f"编号 {plan.number} 已作废或不予受理;请核对编号,或先恢复该件。"
+            plan.refuse("number", "case_void", sentence)
+        elif case["merged"]:
+            sentence = f"编号 {plan.number} 已并案,随主件办理;请在主件的行中填写。"
+            planner.compare(plan, case)
+            if plan.standing == "changed":
+                plan.refuse("number", "follows", sentence)
+        else:
+            planner.compare(plan, case)
+    return found
+
+
+def _existing(
+    site: Site, connection: Connection, home: ListRow, numbers: Sequence[str]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    c = t.cases.c
+    query = select(c.id, c.number, c.merged_into_id).where(
+        c.list_id == home.id, c.number.in_(list(numbers)), c.part == 0
+    )
+    heads = connection.execute(query).all()
+    rows = current_rows(site, connection, [head.id for head in heads])
+    for head, row in zip(heads, rows, strict=True):
+        filled = {key: value for key, value in row.items() if value not in (None, "")}
+        yield head.number, {
+            **row["fields"], **filled, "id": head.id, "merged": head.merged_into_id is not None,
+        }  # fmt: skip
+
+
+def template(site: Site, actor: Actor, list_code: str, out: BinaryIO) -> None:
+    """Write the empty sheet for a list: its kind's form with comments and drop-downs."""
+    home = _allowed(site, actor, list_code)
+    form = get_form(site.kind_of(home.kind, home.kind_version).form, site_forms(site))
+    tree = site.tree
+    allowed = {
+        "region": [unit.name for unit in tree.tops() if unit.kind == "district"],
+        "unit": [unit.name for unit in tree.by_id.values() if unit.parent_id is not None],
+    }
+    write_template(form, {key: names for key, names in allowed.items() if names}, out)

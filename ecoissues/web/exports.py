@@ -1,0 +1,88 @@
+"""Sheets to take away: the list as filtered on the screen, official forms, the dispatch table."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request, send_file
+from flask.typing import ResponseReturnValue
+
+from ecoissues.core.errors import NotFound, Refused
+from ecoissues.services import boards, exporting, listing, membership
+from ecoissues.services.exporting import Asked
+from ecoissues.web import filters, here
+from ecoissues.web.board import asked_day
+from ecoissues.web.guards import guard
+
+pages = Blueprint("exports", __name__)
+
+_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+
+
+@pages.get("/exports/cases.<any(xlsx, csv):ending>")
+@guard("case.export")
+def cases(ending: str) -> ResponseReturnValue:
+    """Export the list on the screen: the same filter, the same rows, the form of its kind."""
+    site, actor = here.site(), here.actor()
+    asked = listing.Filter.read(request.args)
+    with site.store.reading() as connection:
+        found = boards.lists_for(site, connection, actor)
+        code = asked.get("list") or (found[0].code if len(found) == 1 else "")
+        if not code:
+            raise Refused("list_missing", "请先在筛选中选定一个清单再导出:各清单的表式不同。")
+        asked = asked.changed(list=code)
+        ids = listing.case_ids(connection, site, actor, asked)
+        basis = membership.find_basis(connection, site, asked.values)
+    row = site.get_list(code)
+    form = request.args.get("form") or site.kind_of(row.kind, row.kind_version).form
+    wanted = Asked(
+        form, code, basis.as_of if basis else None, asked.get("known_at") or None, tuple(ids),
+        ",".join(text for text, _ in filters.chips(site, asked, {})),
+    )  # fmt: skip
+    return _sent(wanted, ending)
+
+
+@pages.get("/exports/dispatch.<any(xlsx, csv):ending>")
+@guard("case.export")
+def dispatch(ending: str) -> ResponseReturnValue:
+    """Export the dispatch table of a list."""
+    return _sent(_asked(exporting.DISPATCH), ending)
+
+
+@pages.get("/exports/<form>.<any(xlsx, csv):ending>")
+@guard("case.export")
+def of_form(form: str, ending: str) -> ResponseReturnValue:
+    """Export a list in any official form, as of any day."""
+    if form not in exporting.site_forms(here.site()):
+        raise NotFound(f"没有代码为“{form[:40]}”的表式。")
+    return _sent(_asked(form), ending)
+
+
+def _asked(form: str) -> Asked:
+    code = request.args.get("list", "")
+    if not code:
+        raise Refused("list_missing", "请指定要导出的清单。")
+    return Asked(
+        form, code, asked_day(), request.args.get("known_at") or None,
+        batch=request.args.get("batch", ""), unit=request.args.get("unit", ""),
+    )  # fmt: skip
+
+
+def _sent(asked: Asked, ending: str) -> ResponseReturnValue:
+    """Write the sheet aside and send it; the file is gone when it has been sent."""
+    site = here.site()
+    with tempfile.TemporaryDirectory(prefix="ecoissues-") as folder:
+        path = Path(folder) / f"sheet.{ending}"
+        written = exporting.export(site, here.actor(), asked, path)
+        stream = path.open("rb")
+    answer: Response = send_file(stream, mimetype=_TYPES[ending])
+    name = exporting.file_name(site, asked, ending)
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    answer.headers["X-Rows"] = str(written.rows)
+    answer.call_on_close(stream.close)
+    return answer

@@ -1,0 +1,101 @@
+"""An outsider's recount: the log read as plain rows, nothing of the program but the units' paths.
+
+Written from the rules (design 3a and 5) without ``core.life``, ``events.live`` or the accounts, so
+that a mistake there is found here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from ecoissues.core.events import Event
+
+NAMES = {"report": "overdue_report", "finish": "overdue_finish"}
+
+
+def standing_events(log: list[Event], pos: int) -> list[dict[str, Any]]:
+    """What has not been struck, as amended, by a position."""
+    rows: dict[int, dict[str, Any]] = {}
+    for one in log:
+        if one.pos > pos:
+            continue
+        if one.step == "strike":
+            rows = {seq: row for seq, row in rows.items() if seq not in one.facts["struck"]}
+        elif one.step == "amend":
+            change = one.facts["amended"]
+            row = rows.get(change["seq"])
+            if row:
+                row["on"] = change.get("effective_on", row["on"])
+                row["facts"] = {**row["facts"], **change.get("facts", {})}
+        else:
+            rows[one.seq] = {
+                "on": one.effective_on.isoformat(), "facts": one.facts,
+                "phase": one.phase if one.source != one.target else None,
+            }  # fmt: skip
+    return list(rows.values())
+
+
+def count_case(log: list[Event], day: date, pos: int) -> tuple[Counter[str], dict[str, Any]]:
+    """Give (what one case counts as, its facts) at the end of a day, known at a position."""
+    until = day.isoformat()
+    rows = [row for row in standing_events(log, pos) if row["on"] <= until]
+    facts: dict[str, Any] = {}
+    marks: set[str] = set()
+    lists: set[str] = set()
+    clocks: dict[str, dict[str, Any]] = {}
+    phase = ""
+    for row in rows:
+        facts.update(row["facts"])
+        marks.update(row["facts"].get("marks", ()))
+        lists |= {row["facts"]["placed"]} if "placed" in row["facts"] else set()
+        lists -= {row["facts"].get("unplaced")}
+        phase = row["phase"] or phase
+        for name, change in row["facts"].get("clocks", {}).items():
+            clocks.setdefault(name, {"by": change["met_by"], "slot": change["slot"]})
+            _turn(clocks[name], change)
+        for clock in clocks.values():
+            _stop(clock, {phase, *marks}, row["on"])
+    counted = _counts(phase, facts, marks, clocks, until)
+    return counted, {"parties": facts.get("parties", []), "lists": lists}
+
+
+def _turn(clock: dict[str, Any], change: dict[str, Any]) -> None:
+    due = change.get("due")
+    if change["op"] in ("set", "reset"):
+        clock["original"] = due
+    clock["current"] = due
+
+
+def _stop(clock: dict[str, Any], reasons: set[str], on: str) -> None:
+    if not reasons & set(clock["by"]):
+        clock["stopped"] = None
+    elif not clock.get("stopped"):
+        clock["stopped"] = on
+        clock["in_time"] = {
+            side: bool(clock.get(side)) and on <= clock[side] for side in ("original", "current")
+        }
+
+
+def _counts(
+    phase: str, facts: dict[str, Any], marks: set[str], clocks: dict[str, Any], until: str
+) -> Counter[str]:
+    if phase in ("", "void"):
+        return Counter({phase: 1} if phase else {})
+    counted = Counter({"cases": 1, phase: 1, **dict.fromkeys(marks, 1)})
+    if facts.get("verdict"):
+        counted[facts["verdict"]] = 1
+    counted["key_cases"] = int(facts.get("weight") == "key")
+    for clock in clocks.values():
+        current = clock.get("current")
+        if current and current < until and not clock.get("stopped"):
+            counted[NAMES[clock["slot"]]] = counted["overdue"] = 1
+    finish = [clock for clock in clocks.values() if clock["slot"] == "finish"]
+    for side in ("original", "current"):
+        due = [clock for clock in finish if clock.get(side) and clock[side] <= until]
+        counted[f"due_{side}"] = int(bool(due))
+        counted[f"met_{side}"] = int(
+            bool(due) and all(one.get("stopped") and one["in_time"][side] for one in due)
+        )
+    return counted

@@ -1,0 +1,282 @@
+"""An independent recount of every figure from the rows of the log, case by case.
+
+It shares no code with the program: corrections, clocks, districts and definitions are written down
+here anew, from the rules of the design, so that agreement means something.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tests.services.machine import (
+    CITY,
+    DEPARTMENT,
+    DISTRICT,
+    FOREIGN,
+    HANDLER,
+    OTHER,
+    STRANGER,
+    TOWN,
+)
+
+#: Unit -> the unit above it.
+ABOVE = {
+    DISTRICT: CITY, FOREIGN: CITY, DEPARTMENT: CITY, HANDLER: DISTRICT, OTHER: DISTRICT,
+    TOWN: HANDLER, STRANGER: FOREIGN,
+}  # fmt: skip
+
+
+def chain(unit: str) -> list[str]:
+    """Give a unit and all above it, the city last."""
+    found = [unit]
+    while found[-1] in ABOVE:
+        found.append(ABOVE[found[-1]])
+    return found
+
+
+def district_of(unit: str) -> str:
+    """Give the district or department a unit stands under; the city stands under itself."""
+    return (chain(unit)[-2:] or [unit])[0]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log."""
+
+    pos: int
+    seq: int
+    step: str
+    moves: bool
+    phase: str
+    day: str
+    recorded_at: str
+    facts: dict[str, Any]
+
+
+@dataclass
+class Book:
+    """The log of one case and the list it is at home in."""
+
+    case_id: int
+    home: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass
+class Watch:
+    """A clock: original and current due day; when it was met and whether in time."""
+
+    slot: str
+    met_by: list[str]
+    original: str | None = None
+    current: str | None = None
+    met: str = ""
+    in_time: bool = False
+    in_extended_time: bool = False
+
+
+@dataclass
+class Standing:
+    """What a case is at the end of a day."""
+
+    case_id: int
+    registered: str = ""
+    phase: str = ""
+    units: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    weight: str = ""
+    verdict: str = ""
+    lists: set[str] = field(default_factory=set)
+    marks: set[str] = field(default_factory=set)
+    outcomes: set[str] = field(default_factory=set)
+    watches: dict[str, Watch] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> bool:
+        return self.phase not in ("", "void")
+
+
+def read_books(connection: Connection) -> list[Book]:
+    """Read the whole log."""
+    rows = connection.execute(
+        text(
+            "SELECT c.id, l.code, e.pos, e.seq, e.step, e.from_state, e.to_state, e.phase,"
+            " e.effective_on, e.recorded_at, e.facts FROM events e"
+            " JOIN cases c ON c.id = e.case_id JOIN lists l ON l.id = c.list_id ORDER BY e.pos"
+        )
+    )
+    books: dict[int, Book] = {}
+    for case_id, home, pos, seq, step, source, target, phase, day, at, facts in rows:
+        moves = source != target and step not in ("amend", "strike")
+        entry = Entry(pos, seq, step, moves, phase, day, at, json.loads(facts))
+        books.setdefault(case_id, Book(case_id, home)).entries.append(entry)
+    return list(books.values())
+
+
+def standing(book: Book, day: date, known: int) -> Standing:
+    """Give the standing of a case at the end of a day, as known at a position of the log."""
+    valid: list[Entry] = []
+    for entry in book.entries:
+        if entry.pos > known:
+            continue
+        if entry.step == "strike":
+            valid = [one for one in valid if one.seq not in entry.facts["struck"]]
+        if entry.step == "amend":
+            change = entry.facts["amended"]
+            valid = [amended(one, change) if one.seq == change["seq"] else one for one in valid]
+        valid.append(entry)
+    now = Standing(book.case_id)
+    for entry in valid:
+        if entry.day <= day.isoformat():
+            follow(now, book, entry)
+    return now
+
+
+def amended(entry: Entry, change: dict[str, Any]) -> Entry:
+    day = change.get("effective_on") or entry.day
+    return replace(entry, day=day, facts={**entry.facts, **change.get("facts", {})})
+
+
+def follow(now: Standing, book: Book, entry: Entry) -> None:
+    """Let one entry act on a standing."""
+    facts = entry.facts
+    now.registered = now.registered or entry.day
+    now.lists.add(book.home)
+    if "parties" in facts:
+        now.units = [code for code, part in facts["parties"] if part in ("lead", "joint")]
+    now.types = facts.get("types", now.types)
+    now.weight = facts.get("weight", now.weight)
+    now.verdict = facts.get("verdict", now.verdict)
+    now.lists |= {facts["placed"]} if "placed" in facts else set()
+    now.lists -= {facts["unplaced"]} if "unplaced" in facts else set()
+    now.marks |= set(facts.get("marks", ()))
+    now.outcomes |= {outcome["sort"] for outcome in facts.get("outcomes", ())}
+    for code, fact in facts.get("clocks", {}).items():
+        watch = now.watches.setdefault(code, Watch(fact["slot"], fact["met_by"]))
+        if fact["op"] in ("set", "reset"):
+            watch.original = watch.current = fact["due"]
+        else:
+            watch.current = fact["due"]
+    if entry.moves:
+        now.phase = entry.phase
+    for watch in now.watches.values():
+        stopped = now.phase in watch.met_by or bool(now.marks & set(watch.met_by))
+        if stopped and not watch.met:
+            watch.met = entry.day
+            watch.in_time = watch.original is not None and entry.day <= watch.original
+            watch.in_extended_time = watch.current is not None and entry.day <= watch.current
+        elif not stopped:
+            watch.met = ""
+
+
+def overdue(now: Standing, day: str, *slots: str) -> bool:
+    return any(
+        watch.slot in slots and not watch.met and watch.current is not None and watch.current < day
+        for watch in now.watches.values()
+    )
+
+
+def due(now: Standing, day: str, which: str) -> bool:
+    dues = [getattr(watch, which) for watch in now.watches.values() if watch.slot == "finish"]
+    return any(one is not None and one <= day for one in dues)
+
+
+def in_time(now: Standing, day: str, which: str, verdict: str) -> bool:
+    finish = [watch for watch in now.watches.values() if watch.slot == "finish"]
+    reached = [w for w in finish if (getattr(w, which) or "9999") <= day]
+    return bool(reached) and all(w.met and getattr(w, verdict) for w in reached)
+
+
+Test = Callable[[Standing, str], bool]
+_ALL: Test = lambda now, day: True  # noqa: E731
+_TRUE = ("substantiated", "mostly", "partly")
+#: Definition -> (in the part, in the whole), both only of cases that count.
+DEFINITIONS: dict[str, tuple[Test, Test]] = {
+    "closure_rate": (lambda now, day: now.phase in ("closed", "reviewed"), _ALL),
+    "completion_rate": (lambda now, day: now.phase in ("completed", "closed", "reviewed"), _ALL),
+    "handled_rate": (lambda now, day: now.phase != "open", _ALL),
+    "report_rate": (lambda now, day: "reported" in now.marks, _ALL),
+    "reply_rate": (lambda now, day: "replied" in now.marks, _ALL),
+    "overdue": (lambda now, day: overdue(now, day, "report", "finish"), _ALL),
+    "overdue_report": (lambda now, day: overdue(now, day, "report"), _ALL),
+    "overdue_finish": (lambda now, day: overdue(now, day, "finish"), _ALL),
+    "on_time_rate": (
+        lambda now, day: in_time(now, day, "original", "in_time"),
+        lambda now, day: due(now, day, "original"),
+    ),
+    "on_time_extended": (
+        lambda now, day: in_time(now, day, "current", "in_extended_time"),
+        lambda now, day: due(now, day, "current"),
+    ),
+    "substantiated_rate": (
+        lambda now, day: now.verdict in _TRUE,
+        lambda now, day: now.verdict != "",
+    ),
+}
+
+
+@dataclass
+class Recount:
+    """A list as of a day, as known at a position."""
+
+    list_code: str
+    list_unit: str
+    day: date
+    standings: list[Standing]
+
+    @classmethod
+    def of(
+        cls, books: list[Book], list_code: str, list_unit: str, day: date, known: int
+    ) -> Recount:
+        """Fold every case that stands on the list that day."""
+        every = (standing(book, day, known) for book in books)
+        return cls(list_code, list_unit, day, [s for s in every if list_code in s.lists])
+
+    def chosen(
+        self, scope: str = "", unit: str = "", type_: str = "", month: str = ""
+    ) -> Iterator[Standing]:
+        """Give the cases of a cut that count."""
+        whole = not scope or scope in chain(self.list_unit)
+        for now in self.standings:
+            above = {place for code in now.units for place in chain(code)}
+            seen = (whole or scope in above) and (not unit or unit in above)
+            of_type = not type_ or type_ in now.types
+            if now.counts and seen and of_type and now.registered.startswith(month):
+                yield now
+
+    def members(self, code: str, **cut: str) -> tuple[list[int], list[int]]:
+        """Give the ids of the part and of the rest of a figure."""
+        in_part, in_whole = DEFINITIONS[code]
+        day = self.day.isoformat()
+        whole = [now for now in self.chosen(**cut) if in_whole(now, day)]
+        part = [now.case_id for now in whole if in_part(now, day)]
+        return sorted(part), sorted({now.case_id for now in whole} - set(part))
+
+    def groups(self, code: str, by: str, **cut: str) -> dict[str, tuple[int, int]]:
+        """Give (part, whole) of a figure for each key of a grouping; empty groups are left out."""
+        in_part, in_whole = DEFINITIONS[code]
+        day = self.day.isoformat()
+        found: dict[str, tuple[int, int]] = {}
+        for now in self.chosen(**cut):
+            if in_whole(now, day):
+                for key in keys(now, by):
+                    part, whole = found.get(key, (0, 0))
+                    found[key] = (part + in_part(now, day), whole + 1)
+        return found
+
+
+def keys(now: Standing, by: str) -> set[str]:
+    """Give the groups a case counts in."""
+    if by == "district":
+        return {district_of(code) for code in now.units}
+    if by == "unit":
+        return set(now.units)
+    if by == "type":
+        return set(now.types)
+    return {now.registered[:7]}

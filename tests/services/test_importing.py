@@ -1,0 +1,263 @@
+"""Importing: every row taken or refused with a reason, twice is once, nothing silent, no closing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from ecoissues.core.errors import Forbidden, NotFound, Refused
+from ecoissues.core.life import fold
+from ecoissues.services import exporting, importing
+from ecoissues.services.import_plans import Plan
+from ecoissues.services.importing import Options, Preview
+from ecoissues.services.site import Site
+from ecoissues.services.verifying import verify
+from ecoissues.storage import log
+from ecoissues.storage import tables as t
+from tests.services.small_site import Clock, actor, complaint, make_site, step
+
+HEAD = "受理编号,受理方式,受理日期,交办问题基本情况,行政区域,污染类型,调查核实情况,是否属实,是否\n办结,批次"
+ROWS = (
+    "D3CQ202406070011*,来电,2024-06-07,某镇养殖场粪污直排小河。,南川区,水、畜禽养殖,,,,第三批",
+    "D3CQ202406070012,来信,２０２４年６月６日,某路夜市油烟扰民。,南川区、渝北区,油烟,,,,第三批",
+    "D3CQ202406050013,,,某工地夜间施工噪声大。,渝北,噪声,现场核实属实。,属实,已办结,第二批",
+    ",来电,2024-06-07,没有编号的一行。,南川区,水,,,,第三批",
+    "D3CQ202406070015,来电,2024-06-07,,南川区,水,,,,第三批",
+    "d3cq202406070011,来电,2024-06-07,与第一行重复。,南川区,水,,,,第三批",
+    "D3CQ202409010016,来电,2024-09-01,日期在将来。,南川区,水,,,,第三批",
+    "D3CQ202406070017,来电,2024-06-07,区县不认识。,平山县,水,,,,第三批",
+    "合计,,,8件,,,,,,",
+)
+
+
+def sheet(*rows: str, head: str = HEAD) -> bytes:
+    """A CSV as offices send it: a title above, a line break in a heading."""
+    quoted = ",".join(f'"{name}"' for name in head.split(","))
+    return "\n".join(["第三批交办清单,,,", quoted, *rows]).encode()
+
+
+@pytest.fixture
+def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    made = make_site(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+def look(site: Site, content: bytes, options: Options | None = None) -> Preview:
+    return importing.preview(site, actor(site, "supervisor"), "c3", "清单.csv", content, options)
+
+
+def by_number(made: Preview) -> dict[str, Plan]:
+    return {plan.number or f"line {plan.line}": plan for plan in made.rows}
+
+
+def events(site: Site, number: str) -> list[str]:
+    with site.store.reading() as connection:
+        case_id = connection.execute(
+            select(t.cases.c.id).where(t.cases.c.number == number)
+        ).scalar_one()
+        return [event.step for event in log.events_of(connection, case_id)]
+
+
+def counted(site: Site) -> int:
+    with site.store.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(t.events)).scalar_one())
+
+
+def test_a_preview_says_what_every_row_would_do_and_touches_nothing(site: Site) -> None:
+    made = look(site, sheet(*ROWS))
+    assert made.counts == {"new": 4, "changed": 0, "same": 0, "refused": 4}
+    problems = [(plan.line, plan.problems[0].code) for plan in made.rows if plan.problems]
+    assert problems == [
+        (6, "number_missing"), (7, "content_missing"), (8, "duplicate_in_file"), (9, "future_day"),
+    ]  # fmt: skip
+    assert all(plan.problems[0].sentence.endswith("。") for plan in made.rows if plan.problems)
+    assert any(note.code == "total_row" for note in made.notes)
+    assert counted(site) == 0
+
+
+def test_a_commit_registers_transfers_and_never_closes(site: Site) -> None:
+    made = look(site, sheet(*ROWS))
+    result = importing.commit(site, actor(site, "supervisor"), made.token)
+    assert result.counts == {"new": 4, "changed": 0, "same": 0, "refused": 4, "left_out": 0}
+    states = {row.number: row.state for row in result.rows if row.case_id}
+    assert states == {
+        "D3CQ202406070011": "已转办", "D3CQ202406070012": "已转办",
+        "D3CQ202406050013": "已登记", "D3CQ202406070017": "已登记",
+    }  # fmt: skip
+    assert events(site, "D3CQ202406070012") == ["register", "transfer"]
+    assert events(site, "D3CQ202406050013") == ["register", "import"]
+    with site.store.reading() as connection:
+        rows = {
+            row.number: row
+            for row in connection.execute(
+                select(t.cases, t.batches.c.name.label("batch")).outerjoin(
+                    t.batches, t.batches.c.id == t.cases.c.batch_id
+                )
+            )
+        }
+        parties = connection.execute(
+            select(t.case_parties.c.party).where(
+                t.case_parties.c.case_id == rows["D3CQ202406070012"].id
+            )
+        ).scalars()
+        assert sorted(parties) == ["joint", "lead"]
+        stated = log.events_of(connection, rows["D3CQ202406050013"].id)
+    assert rows["D3CQ202406070011"].weight == "key"
+    assert rows["D3CQ202406070011"].batch == "第三批"
+    assert rows["D3CQ202406070012"].received_on == "2024-06-06"
+    assert rows["D3CQ202406050013"].phase == "open"
+    life = fold(stated)
+    assert life.fields["stated_finished"] == "closed"
+    assert life.verdict == "substantiated"
+    assert life.registered_on == date(2024, 6, 5)
+    assert "表格导入" in stated[0].facts["late"]["reason"]
+    assert stated[1].facts["imported"] == {"sheet": "清单.csv", "line": 5}
+    assert verify(site).faults == []
+
+
+def test_the_same_file_twice_adds_nothing(site: Site) -> None:
+    supervisor = actor(site, "supervisor")
+    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    before = counted(site)
+    again = look(site, sheet(*ROWS))
+    assert again.counts == {"new": 0, "changed": 0, "same": 4, "refused": 4}
+    result = importing.commit(site, supervisor, again)
+    assert result.counts["same"] == 4
+    assert counted(site) == before
+
+
+def test_a_changed_row_is_an_event_and_shows_both_values(site: Site) -> None:
+    supervisor = actor(site, "supervisor")
+    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    changed = ROWS[0].replace("小河。,南川区", "大河。,南川区").replace(",,,,第三批", ",已查实。,部分属实,,第三批")
+    made = look(site, sheet(changed, ROWS[1]))
+    plan = by_number(made)["D3CQ202406070011"]
+    assert plan.standing == "changed"
+    assert plan.differences == {
+        "content": ("某镇养殖场粪污直排小河。", "某镇养殖场粪污直排大河。"),
+        "investigation": (None, "已查实。"),
+        "verdict": (None, "partly"),
+    }
+    importing.commit(site, supervisor, made)
+    assert events(site, "D3CQ202406070011")[-1] == "import"
+    assert look(site, sheet(changed, ROWS[1])).counts["same"] == 2
+    assert verify(site).faults == []
+
+
+def test_only_accepted_lines_are_written(site: Site) -> None:
+    made = look(site, sheet(*ROWS))
+    result = importing.commit(site, actor(site, "supervisor"), made, accept={3})
+    assert result.counts == {"new": 1, "changed": 0, "same": 0, "refused": 4, "left_out": 3}
+
+
+def test_a_ledger_of_ours_comes_back_unchanged(site: Site, tmp_path: Path) -> None:
+    supervisor = actor(site, "supervisor")
+    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    case = complaint(site, "D3CQ202406070099*", units="500119-STHJ", goal="污水不外排")
+    step(site, supervisor, case, "transfer", {"units": "500119-STHJ"})
+    officer = actor(site, "officer", "500119-STHJ")
+    step(site, officer, case, "accept")
+    step(site, officer, case, "report_result", {"verdict": "属实", "result": "已责令整改。"})
+    path = tmp_path / "ledger.xlsx"
+    asked = exporting.Asked("complaint_table", "c3")
+    assert exporting.export(site, supervisor, asked, path).rows == 5
+    made = importing.preview(site, supervisor, "c3", "ledger.xlsx", path.read_bytes())
+    assert {plan.number: plan.differences for plan in made.rows} == {
+        plan.number: {} for plan in made.rows
+    }
+    assert made.counts == {"new": 0, "changed": 0, "same": 5, "refused": 0}
+
+
+def test_a_chosen_mapping_is_remembered_for_the_same_headers(site: Site) -> None:
+    supervisor = actor(site, "supervisor")
+    head = "甲,受理日期,乙,行政区域,污染类型"
+    rows = ("D3CQ202406070021,2024-06-07,某处异味。,南川区,大气",)
+    assert look(site, sheet(*rows, head=head)).counts["refused"] == 1
+    options = Options(mapping={"number": 0, "content": 2})
+    made = look(site, sheet(*rows, head=head), options)
+    assert made.counts["new"] == 1
+    importing.commit(site, supervisor, made)
+    later = ("D3CQ202406070022,2024-06-07,另一处异味。,南川区,大气",)
+    assert look(site, sheet(*later, head=head)).counts["new"] == 1
+
+
+def test_numbers_from_batch_and_ordinal_when_the_importer_agrees(site: Site) -> None:
+    head, row = "序号,批次,交办问题基本情况,污染类型", "7,第三批,某处垃圾堆放。,垃圾"
+    assert look(site, sheet(row, head=head)).rows[0].problems[0].code == "number_missing"
+    made = look(site, sheet(row, head=head), Options(number_from_ordinal=True))
+    assert made.rows[0].number == "第三批-7"
+    assert made.counts["new"] == 1
+
+
+def test_who_may_import_and_whose_upload(site: Site) -> None:
+    for who in (actor(site, "officer", "500119-STHJ"), actor(site, "supervisor", "500119-DCB")):
+        with pytest.raises(Forbidden):
+            importing.preview(site, who, "c3", "a.csv", sheet(*ROWS))
+    made = look(site, sheet(*ROWS))
+    with pytest.raises(NotFound):
+        importing.commit(site, actor(site, "supervisor", name="other"), made.token)
+    with pytest.raises(Refused) as refused:
+        look(site, b"no table at all")
+    assert refused.value.code == "header_missing"
+
+
+def test_a_void_case_is_not_brought_back_by_a_sheet(site: Site) -> None:
+    case = complaint(site, "D3CQ202406070012")
+    step(site, actor(site, "supervisor"), case, "void_entry", {"reason": "录入错误"})
+    plan = by_number(look(site, sheet(ROWS[1])))["D3CQ202406070012"]
+    assert [problem.code for problem in plan.problems] == ["case_void"]
+
+
+def test_the_marked_copy_marks_every_wrong_cell_and_no_other(site: Site) -> None:
+    made = look(site, sheet(*ROWS))
+    out = io.BytesIO()
+    supervisor = actor(site, "supervisor")
+    assert importing.marked(site, supervisor, made.token, Options(), out) == 4
+    page = openpyxl.load_workbook(io.BytesIO(out.getvalue())).active
+    red = {cell.coordinate for row in page for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
+    assert red == {"A6", "D7", "A8", "C9"}
+    assert page["A6"].comment is not None
+
+
+def test_the_template_comes_back_without_a_case(site: Site) -> None:
+    out = io.BytesIO()
+    supervisor = actor(site, "supervisor")
+    importing.template(site, supervisor, "c3", out)
+    made = importing.preview(site, supervisor, "c3", "模板.xlsx", out.getvalue())
+    assert made.rows == []
+    assert {"number", "content", "region", "types"} <= set(made.mapping)
+
+
+def test_tasks_of_rectification_find_their_fields(site: Site) -> None:
+    head = "任务序号,整改任务,责任单位,整改目标,整改措施,整改时限,完成情况"
+    row = "序号8(市序号9),某园区雨污分流不彻底。,南川区,雨天无溢流,\"1.排查\n2.改造\",2024年12月底,正在排查"
+    supervisor = actor(site, "supervisor")
+    made = importing.preview(site, supervisor, "tasks", "任务.csv", sheet(row, head=head))
+    plan = made.rows[0]
+    assert (plan.number, plan.standing) == ("8", "new")
+    assert plan.values["superior_number"] == "9"
+    assert plan.values["deadline_text"] == "2024年12月底"
+    assert plan.facts["fields"]["situation"] == "正在排查"
+    result = importing.commit(site, supervisor, made)
+    assert result.rows[0].state == "已交办"
+
+
+def test_a_district_list_needs_a_source_and_a_deadline_before_it_is_handed_over(
+    database_url: str, tmp_path: Path
+) -> None:
+    made = make_site(database_url, tmp_path, Clock())
+    office = actor(made, "supervisor", "500119-DCB")
+    head = "问题编号,来源,问题描述,责任单位,类型"
+    rows = ("QD2024-0001,自查发现,某河岸垃圾。,南川区城市管理局,垃圾", "QD2024-0002,,某处油污。,,水")
+    found = importing.preview(made, office, "issues", "清单.csv", sheet(*rows, head=head))
+    assert [plan.standing for plan in found.rows] == ["new", "refused"]
+    assert found.rows[1].problems[0].code == "channel_missing"
+    assert importing.commit(made, office, found).rows[0].state == "已录入"
+    made.close()
