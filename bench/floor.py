@@ -28,7 +28,9 @@ def _database() -> sqlite3.Connection:
 
 
 def _rows() -> list[Any]:
-    query = f"SELECT {_COLUMNS} FROM cases WHERE list_id = 1 ORDER BY due_on NULLS LAST, id LIMIT 50"
+    query = (
+        f"SELECT {_COLUMNS} FROM cases WHERE list_id = 1 ORDER BY due_on NULLS LAST, id LIMIT 50"
+    )
     return _database().execute(query).fetchall()
 
 

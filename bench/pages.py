@@ -135,9 +135,11 @@ def _accounts(folder: Path) -> dict[str, Unit]:
     return units
 
 
-def _variants(floor: int, port: int) -> dict[str, Callable[[int], object]]:
+def _variants(stack: ExitStack, floor: int, port: int) -> dict[str, Callable[[int], bytes]]:
     """Give every page that is asked for, by its words in the table."""
-    bare, city, district = Client(floor), Client(port), Client(port)
+    bare, city, district = (Client(one) for one in (floor, port, port))
+    for client in (bare, city, district):
+        stack.callback(client.connection.close)
     city.sign_in("bench-city")
     district.sign_in("bench-district")
     past = document().last.replace(month=6, day=30).isoformat()
@@ -154,7 +156,7 @@ def _variants(floor: int, port: int) -> dict[str, Callable[[int], object]]:
         "board page of a past day": (city, f"/board?list={code}&as_of={past}"),
     }  # fmt: skip
 
-    def asking(client: Client, path: str) -> Callable[[int], object]:
+    def asking(client: Client, path: str) -> Callable[[int], bytes]:
         return lambda _number: client.get(path)
 
     return {name: asking(client, path) for name, (client, path) in pages.items()}
@@ -174,8 +176,8 @@ def measure(options: Options) -> Iterator[Line]:
             served("ecoissues.wsgi:app", {"ECOISSUES_DATA": str(folder), "DATABASE_URL": ""},
                    options.folder / "site.log")
         )  # fmt: skip
-        variants = _variants(floor, port)
-        sizes = {name: len(call(0) or b"") for name, call in variants.items()}  # type: ignore[arg-type]
+        variants = _variants(stack, floor, port)
+        sizes = {name: len(call(0)) for name, call in variants.items()}
         in_turn(variants, 10)  # both workers have seen every page
         medians = in_turn(variants, options.size(150, 60))
     yield Line("bare page that reads its rows", medians["bare page that reads"],

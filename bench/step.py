@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from sqlalchemy import event, select
@@ -26,7 +26,6 @@ from ecoissues.core.policy import Actor
 from ecoissues.services import gate
 from ecoissues.services.loading import lock_case
 from ecoissues.services.recording import Recorder
-from ecoissues.services.site import Site
 from ecoissues.services.starting import open_site
 from ecoissues.storage import log
 from ecoissues.storage import tables as t
@@ -111,11 +110,11 @@ def heard(walk: Walk, rounds: int) -> list[list[Statement]]:
 
 def _listening_connection(told: list[Statement]) -> type[sqlite3.Connection]:
     class Cursor(sqlite3.Cursor):
-        def execute(self, text: str, values: Any = ()) -> sqlite3.Cursor:
+        def execute(self, text: str, values: Any = ()) -> Self:
             told.append((text, values, False))
             return super().execute(text, values)
 
-        def executemany(self, text: str, values: Any) -> sqlite3.Cursor:
+        def executemany(self, text: str, values: Any) -> Self:
             rows = list(values)
             told.append((text, rows, True))
             return super().executemany(text, rows)

@@ -6,6 +6,7 @@ Units do not move: a path is fixed for good, so a scope is a prefix of paths.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -37,14 +38,15 @@ class UnitTree:
         self.by_code: dict[str, Unit] = {unit.code: unit for unit in self.by_id.values()}
         self._branches: dict[frozenset[str], tuple[tuple[int, int, int], ...]] = {}
 
-    @property
+    @cached_property
     def root(self) -> Unit:
         """The unit without a parent."""
         return next(unit for unit in self.by_id.values() if unit.parent_id is None)
 
     def tops(self) -> list[Unit]:
         """Give the districts and departments: the direct children of the root, in order."""
-        return [unit for unit in self.by_id.values() if unit.parent_id == self.root.id]
+        root = self.root.id
+        return [unit for unit in self.by_id.values() if unit.parent_id == root]
 
     def below(self, path: str) -> list[Unit]:
         """Give the units at or below a path."""

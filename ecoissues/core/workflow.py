@@ -28,10 +28,12 @@ class _Cursor:
 class _Engine:
     """A machine and, per state, the steps it allows in the order of the document."""
 
-    __slots__ = ("kind", "machine", "steps")
+    __slots__ = ("kind", "machine", "steps", "targets")
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        #: What the machine has answered: a kind's document never changes under its version.
+        self.targets: dict[tuple[str, str], str] = {}
         self.machine = Machine(
             model=None,
             states=[_BEFORE, *(state.code for state in kind.states)],
@@ -93,6 +95,9 @@ def destination(kind: Kind, state: str, step: str) -> str:
     names the state and the steps possible in it (facts: state, step, possible).
     """
     engine = _engine(kind)
+    known = engine.targets.get((state, step))
+    if known is not None:
+        return known
     event = engine.machine.events.get(step)
     if event is None:
         raise Refused(
@@ -106,6 +111,7 @@ def destination(kind: Kind, state: str, step: str) -> str:
         event.trigger(cursor)
     except (MachineError, ValueError) as error:
         raise _wrong_state(kind, state, step) from error
+    engine.targets[state, step] = cursor.state
     return cursor.state
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
@@ -12,12 +12,15 @@ from msgspec import Struct
 from ecoissues.core.units import UnitTree
 from ecoissues.demo.documents import Campaign, SiteDocument
 from ecoissues.demo.matters import Ground, Matter, tell
+from ecoissues.demo.plan import DAY, Plan, draw_outcomes, home_unit
 from ecoissues.demo.wording import is_clear
 
-_DAY: Final = timedelta(days=1)
 _JOINT: Final = 0.06
-#: Of the home district's cases at the first day of reckoning: closed, phase-closed (rest: open).
-_HOME_FIRST: Final = (6, 12)
+#: The second type of a complaint that names two.
+_BESIDE: Final = {
+    "air": "noise", "noise": "air", "water": "soil", "soil": "water", "ecology": "soil",
+    "other": "air", "radiation": "noise",
+}  # fmt: skip
 
 
 class Slot(Struct):
@@ -37,24 +40,23 @@ def batch_name(ordinal: int) -> str:
 
 def handed_over_on(campaign: Campaign, ordinal: int) -> date:
     """Give the day on which a batch is handed over: one batch a day."""
-    return campaign.first_batch + _DAY * (ordinal - 1)
+    return campaign.first_batch + DAY * (ordinal - 1)
 
 
 def batches(campaign: Campaign) -> Iterator[tuple[str, int, date, date]]:
     """Give each batch: name, ordinal, day handed over, day its results are due."""
     for ordinal in range(1, campaign.batches + 1):
         day = handed_over_on(campaign, ordinal)
-        yield batch_name(ordinal), ordinal, day, day + _DAY * campaign.results_after
+        yield batch_name(ordinal), ordinal, day, day + DAY * campaign.results_after
 
 
-class CampaignPlan:
+class CampaignPlan(Plan):
     """Draws the matters of the campaign so that every published total comes out exactly."""
 
     def __init__(self, ground: Ground, document: SiteDocument, tree: UnitTree) -> None:
-        self.ground, self.document, self.tree = ground, document, tree
+        super().__init__(ground, document, tree)
         self.campaign = document.central
         self.entry = document.entry("central")
-        self.draw = ground.random
         self._serial: Counter[tuple[str, int]] = Counter()
 
     def matters(self) -> list[Matter]:
@@ -64,8 +66,8 @@ class CampaignPlan:
             matter = self._matter(slot)
             (home if self._at_home(slot) else others).append(matter)
         campaign = self.campaign
-        self._first_weeks(home, *_HOME_FIRST)
-        closed, phased = _HOME_FIRST
+        closed, phased = campaign.home_first
+        self._first_weeks(home, closed, phased)
         self._first_weeks(others, campaign.closed - closed, campaign.phase_closed - phased)
         self._home_later(home)
         for matter in others:
@@ -88,9 +90,7 @@ class CampaignPlan:
             round(after_total * 0.7), round(after_total * 0.09),
         )  # fmt: skip
         elsewhere = [*before, *after]
-        chosen = set(
-            self.draw.sample(range(len(elsewhere)), campaign.home_total - at_home)
-        )
+        chosen = set(self.draw.sample(range(len(elsewhere)), campaign.home_total - at_home))
         for place, slot in enumerate(elsewhere):
             self._spread(slot, place in chosen)
         published = self._part(
@@ -127,7 +127,9 @@ class CampaignPlan:
             for _ in range(times)
             if kinds[code] != "district"
         ]
-        leads = self.ground.deal({c: n for c, n in campaign.places.items() if kinds[c] == "district"})
+        leads = self.ground.deal(
+            {c: n for c, n in campaign.places.items() if kinds[c] == "district"}
+        )
         while len(leads) > len(slots):  # what is left over of the districts stands beside others
             extra = next(code for code in leads if code != home)
             leads.remove(extra)
@@ -148,15 +150,14 @@ class CampaignPlan:
         slot.types = self.draw.choices(
             list(campaign.later_types), list(campaign.later_types.values())
         )
-        if self.draw.random() < 0.08:
-            second = self.draw.choice([kind for kind in campaign.types if kind != slot.types[0]])
-            slot.types.append(second)
+        if self.chance(0.08):
+            slot.types.append(_BESIDE[slot.types[0]])
         places = {code: times for code, times in campaign.places.items() if code != home}
         districts = [code for code in places if self.tree.by_code[code].kind == "district"]
         weights = [places[code] for code in districts]
         lead = home if at_home else self.draw.choices(districts, weights)[0]
         slot.parties = [[lead, "lead"]]
-        if self.draw.random() < _JOINT:
+        if self.chance(_JOINT):
             other = self.draw.choices(list(places), list(places.values()))[0]
             if other != lead:
                 slot.parties.append([other, "joint"])
@@ -169,12 +170,13 @@ class CampaignPlan:
     def _matter(self, slot: Slot) -> Matter:
         campaign = self.campaign
         day = handed_over_on(campaign, slot.batch)
-        came = day - _DAY
+        came = day - DAY
         self._serial[slot.channel, slot.batch] += 1
         letter = "D" if slot.channel == "call" else "X"
         number = f"{letter}3CQ{came:%Y%m%d}{self._serial[slot.channel, slot.batch]:04d}"
         area = self.tree.by_code[slot.parties[0][0]].name
-        story = self.ground.words.story(slot.types[0], area)
+        words = self.ground.words
+        story = words.story(slot.types[0], area, words.opening(slot.channel))
         matter = Matter(
             self.ground, self.entry, number + ("*" if slot.key else ""),
             {
@@ -190,7 +192,7 @@ class CampaignPlan:
         matter.walk("transfer", day)
         if self._at_home(slot):
             matter.walk("forward", day)
-        matter.walk("accept", day + _DAY * self.draw.randint(0, 1))
+        matter.walk("accept", day + DAY * self.draw.randint(0, 1))
         return matter
 
     def _handlers(self, slot: Slot) -> list[list[str]]:
@@ -211,39 +213,39 @@ class CampaignPlan:
                 self._report(matter, self._report_after())
                 self._phase_close(matter)
             elif self._stays_unreported(matter):
-                matter.walk("investigate", matter.last_on + _DAY * self.draw.randint(2, 9))
+                matter.walk("investigate", matter.last_on + DAY * self.draw.randint(2, 9))
             else:
                 self._report(matter, self._report_after())
 
     def _report_after(self) -> int:
-        return self.draw.randint(3, 10) if self.draw.random() < 0.96 else self.draw.randint(11, 17)
+        return self.draw.randint(3, 10) if self.chance(0.96) else self.draw.randint(11, 17)
 
     def _stays_unreported(self, matter: Matter) -> bool:
         late_batch = matter.given["batch"] == batch_name(self.campaign.batches)
-        return late_batch and matter.data["parties"] == matter.data["first"]
+        return late_batch and bool(matter.data["parties"] == matter.data["first"])
 
     def _report(self, matter: Matter, after: int) -> None:
-        day = matter.actions[0].on + _DAY * after
+        day = matter.actions[0].on + DAY * after
         if is_clear(matter.data["verdict"]):
             matter.data["outcomes"] = None
-        elif self.draw.random() < 0.3:
+        elif self.chance(0.3):
             matter.data["outcomes"] = draw_outcomes(self.ground)
-        matter.walk("investigate", max(matter.last_on, day - _DAY * self.draw.randint(0, 3)))
+        matter.walk("investigate", max(matter.last_on, day - DAY * self.draw.randint(0, 3)))
         matter.walk("report", max(matter.last_on, day))
-        if self.draw.random() < 0.3:
+        if self.chance(0.3):
             matter.walk("reply", matter.last_on)
 
     def _close(self, matter: Matter) -> None:
         end = self.campaign.as_of
         day = self.ground.between(matter.last_on, end)
-        late = (end - day).days < 4 and self.draw.random() < 0.5
-        matter.walk("close", day, recorded=day + _DAY * self.draw.randint(6, 9) if late else None)
+        late = (end - day).days < 4 and self.chance(0.5)
+        matter.walk("close", day, recorded=day + DAY * self.draw.randint(6, 9) if late else None)
 
     def _phase_close(self, matter: Matter) -> None:
         day = self.ground.between(matter.last_on, self.campaign.as_of)
-        promised = day + _DAY * self.draw.randint(45, 420)
-        if self.draw.random() < 0.35:
-            promised = day + _DAY * self.draw.randint(880, 1600)
+        promised = day + DAY * self.draw.randint(45, 420)
+        if self.chance(0.35):
+            promised = day + DAY * self.draw.randint(880, 1600)
         matter.data["promised_on"] = promised.isoformat()
         matter.walk("phase_close", day)
 
@@ -251,78 +253,56 @@ class CampaignPlan:
         """Close the home district's matters up to its own published standing, and then go on."""
         campaign = self.campaign
         end = campaign.home_as_of
-        first = campaign.as_of + _DAY * 4
+        first = campaign.as_of + DAY * 4
         ordered = sorted(matters, key=lambda matter: "promised_on" not in matter.data)
-        open_now = [matter for matter in ordered if matter.actions[-1].line.step != "close"]
+        open_now = [matter for matter in ordered if matter.walked[-1] != "close"]
         wanted = campaign.home_closed - (len(ordered) - len(open_now))
         for place, matter in enumerate(open_now):
             if place < wanted:
-                day = self.ground.between(first, end - _DAY * 11)
+                day = self.ground.between(first, end - DAY * 11)
                 self._finish(matter, max(day, matter.last_on))
             elif place % 4 != 3:
-                self._finish(matter, self.ground.between(end + _DAY * 20, end + _DAY * 420))
+                self._finish(matter, self.ground.between(end + DAY * 20, end + DAY * 420))
 
     def _finish(self, matter: Matter, day: date) -> None:
         matter.walk("final" if "promised_on" in matter.data else "close", day)
 
     def _later(self, matter: Matter) -> None:
         """Let time go on after the day of reckoning."""
-        last = matter.actions[-1].line.step
-        first = self.campaign.as_of + _DAY
+        last = matter.walked[-1]
+        first = self.campaign.as_of + DAY
         if last == "close":
             return self._look_back(matter)
         if "promised_on" in matter.data:
             promised = date.fromisoformat(matter.data["promised_on"])
-            if promised < self.document.until and self.draw.random() < 0.97:
-                late = self.draw.random() < 0.12
-                day = promised + _DAY * (self.draw.randint(3, 40) if late else 0)
-                day -= _DAY * (0 if late else self.draw.randint(0, 30))
-                matter.walk("final", max(day, first + _DAY * 9))
+            if promised < self.document.until and self.chance(0.97):
+                late = self.chance(0.12)
+                day = promised + DAY * (self.draw.randint(3, 40) if late else 0)
+                day -= DAY * (0 if late else self.draw.randint(0, 30))
+                matter.walk("final", max(day, first + DAY * 9))
                 self._look_back(matter)
             return None
-        if last not in ("report_result", "reply_citizen"):
-            matter.walk("report", self.ground.between(first, first + _DAY * 9))
-        day = self.ground.between(first + _DAY * 12, first + _DAY * 330)
+        if last == "investigate":
+            matter.walk("report", self.ground.between(first, first + DAY * 9))
+        day = self.ground.between(first + DAY * 12, first + DAY * 330)
         draw = self.draw.random()
         if draw < 0.8:
             matter.walk("close", day)
             self._look_back(matter)
         elif draw < 0.97:
-            promised = day + _DAY * self.draw.randint(420, 1300)
+            promised = day + DAY * self.draw.randint(420, 1300)
             matter.data["promised_on"] = promised.isoformat()
             matter.walk("phase_close", day)
         return None
 
     def _look_back(self, matter: Matter) -> None:
         """Look back at some closed matters half a year later; a few have come back."""
-        if self.draw.random() >= 0.07:
+        if not self.chance(0.07):
             return
-        day = self.ground.between(matter.last_on + _DAY * 185, matter.last_on + _DAY * 420)
-        if self.draw.random() < 0.85 or is_clear(matter.data["verdict"]):
+        day = self.ground.between(matter.last_on + DAY * 185, matter.last_on + DAY * 420)
+        if self.chance(0.85) or is_clear(matter.data["verdict"]):
             matter.walk("review", day)
             return
-        matter.data["promised_on"] = (day + _DAY * 60).isoformat()
+        matter.data["promised_on"] = (day + DAY * 60).isoformat()
         matter.walk("rebound", day)
-        matter.walk("again", day + _DAY * self.draw.randint(20, 75), within=60)
-
-
-def draw_outcomes(ground: Ground) -> list[dict[str, int | str]]:
-    """Draw what came of a matter: an order, perhaps a case and a fine (in fen)."""
-    outcomes: list[dict[str, int | str]] = [{"sort": "ordered_to_correct", "count": 1}]
-    if ground.random.random() < 0.35:
-        outcomes.append({"sort": "case_filed", "count": 1})
-        fine = ground.random.randrange(5_000, 120_000, 500) * 100
-        outcomes.append({"sort": "fined", "count": 1, "amount": fine})
-    return outcomes
-
-
-#: Which bureau of the home district looks after a type; others go to its environment bureau.
-_BUREAUS: Final = {"noise": ("CGJ", "STHJ", "XC", "DC"), "ecology": ("NYW", "STHJ", "DG"),
-                   "fumes": ("CGJ",), "dust": ("ZJW", "STHJ"), "garbage": ("CGJ",),
-                   "livestock": ("NYW",), "other": ("CGJ", "STHJ", "SJ"),
-                   "air": ("STHJ", "STHJ", "ZJW")}  # fmt: skip
-
-
-def home_unit(ground: Ground, document: SiteDocument, type_: str) -> str:
-    """Draw the unit of the home district that handles a type."""
-    return f"{document.home}-{ground.random.choice(_BUREAUS.get(type_, ('STHJ',)))}"
+        matter.walk("again", day + DAY * self.draw.randint(20, 75), within=60)

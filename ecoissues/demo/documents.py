@@ -40,7 +40,8 @@ class ListEntry(Struct, frozen=True, forbid_unknown_fields=True):
 class Campaign(Struct, frozen=True, forbid_unknown_fields=True):
     """Complaints of a campaign handed over in daily batches, with the totals published of it.
 
-    ``places``: how often each unit stands in the published batch (code -> times); the later
+    ``home_first``: of the home district's cases, how many are closed and phase-closed at the first
+    day of reckoning (that split is ours). ``places``: how often each unit stands in the published batch (code -> times); the later
     batches are drawn in the same proportions.
     """
 
@@ -53,6 +54,7 @@ class Campaign(Struct, frozen=True, forbid_unknown_fields=True):
     as_of: date
     home_total: int
     home_closed: int
+    home_first: tuple[int, int]
     home_as_of: date
     batch: int
     batch_total: int
@@ -153,10 +155,14 @@ class SiteDocument(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Subject(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a complaint may be about: words for each part of its story."""
+    """What a complaint may be about: words for each part of its story.
+
+    ``where``: sort of place (a key of ``Texts.places``).
+    """
 
     types: tuple[str, ...]
     site: str
+    where: str
     problem: tuple[str, ...]
     found: tuple[str, ...]
     clear: tuple[str, ...]
@@ -179,9 +185,9 @@ class TaskSubject(Struct, frozen=True, forbid_unknown_fields=True):
 class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     """``texts.toml``."""
 
-    places: tuple[str, ...]
     times: tuple[str, ...]
-    openings: tuple[str, ...]
+    places: dict[str, tuple[str, ...]]
+    openings: dict[str, tuple[str, ...]]
     subjects: tuple[Subject, ...]
     tasks: tuple[TaskSubject, ...]
     phrases: dict[str, str | list[str]]

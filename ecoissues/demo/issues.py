@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any, Final
 
-from ecoissues.demo.campaign import home_unit
 from ecoissues.demo.matters import Matter, tell
-from ecoissues.demo.plan import DAY, Plan
+from ecoissues.demo.plan import DAY, Plan, home_unit
 from ecoissues.demo.wording import is_clear
+
+#: Open issues and late entries are drawn from so many of the youngest.
+_YOUNG: Final = 600
 
 
 class IssuePlan(Plan):
@@ -18,17 +21,11 @@ class IssuePlan(Plan):
         """Give every issue with its whole walk."""
         totals = self.document.issues
         days = sorted(
-            self.ground.between(totals.begins, totals.as_of - DAY * 12)
-            for _ in range(totals.total - 40)
+            self.ground.between(totals.begins, totals.as_of - DAY * 12) for _ in range(totals.total)
         )
-        days += sorted(
-            self.ground.between(totals.as_of - DAY * 120, totals.as_of - DAY * 20)
-            for _ in range(40)
-        )
-        days.sort()
         libraries = [*totals.libraries, totals.unknown]
         still_open = self.ground.deal({library.name: library.open for library in libraries})
-        youngest = range(totals.total - 600, totals.total)
+        youngest = range(max(0, totals.total - _YOUNG), totals.total)
         held = dict(zip(self.draw.sample(youngest, len(still_open)), still_open, strict=True))
         late = set(self.draw.sample([p for p in youngest if p not in held], totals.late))
         for place, day in enumerate(days):
@@ -64,7 +61,7 @@ class IssuePlan(Plan):
         other = home_unit(self.ground, self.document, type_)
         if other != unit and self.chance(0.05):
             parties.append([other, "joint"])
-        given = {
+        given: dict[str, Any] = {
             "number": number, "received_on": day.isoformat(), "content": story.content,
             "channel": "collected" if collected else "self_found", "types": list(story.types),
             "batch": batch, "site": story.site, "goal": story.goal, "measures": story.measures,
@@ -102,7 +99,9 @@ class IssuePlan(Plan):
             matter.walk("at_once", min(last, day + DAY * self.draw.randint(1, 6)))
         else:
             self._accept(matter, end)
-            ready = self.ground.between(matter.last_on + DAY * 2, max(last - DAY * 4, matter.last_on))
+            ready = self.ground.between(
+                matter.last_on + DAY * 2, max(last - DAY * 4, matter.last_on)
+            )
             matter.walk("complete", max(ready, matter.last_on))
         closing = min(end, matter.last_on + DAY * self.draw.randint(1, 30))
         if is_late:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from ecoissues.core.units import UnitTree
-from ecoissues.demo.campaign import draw_outcomes, home_unit
 from ecoissues.demo.documents import SiteDocument
 from ecoissues.demo.matters import Ground, Matter, tell
-from ecoissues.demo.plan import DAY, Plan
+from ecoissues.demo.plan import DAY, Plan, draw_outcomes, home_unit
 from ecoissues.demo.wording import is_clear
 
 
@@ -33,21 +32,20 @@ class DistrictPlan(Plan):
             else:
                 matter.walk("close", self.ground.between(report + DAY * 2, totals.as_of - DAY * 4))
                 if self.chance(0.2):
-                    matter.walk("review", self.ground.between(
-                        totals.as_of + DAY * 40, totals.as_of + DAY * 300
-                    ))
+                    matter.walk(
+                        "review",
+                        self.ground.between(totals.as_of + DAY * 40, totals.as_of + DAY * 300),
+                    )
             yield matter
 
     def _matter(self, place: int, day: date, is_ordered: bool) -> Matter:
         words = self.ground.words
         type_ = self.draw.choice([kind for kind in words.types if kind != "radiation"])
         unit = home_unit(self.ground, self.document, type_)
-        story = words.story(type_, self.area(unit))
-        if is_ordered and story.verdict != "substantiated":
-            story = words.story(type_, self.area(unit))
-            while is_clear(story.verdict):
-                story = words.story(type_, self.area(unit))
         channel = "call" if self.chance(0.6) else "letter"
+        story = words.story(type_, self.area(unit), words.opening(channel))
+        while is_ordered and is_clear(story.verdict):  # nobody is ordered to correct nothing
+            story = words.story(type_, self.area(unit), words.opening(channel))
         number = f"{'D' if channel == 'call' else 'X'}{day - DAY:%Y%m%d}{place + 1:03d}"
         matter = Matter(
             self.ground, self.document.entry("district"), number,
@@ -124,8 +122,9 @@ def everyday(
     kinds = document.central.later_types
     type_ = ground.random.choices(list(kinds), list(kinds.values()))[0]
     top = tree.by_id[tree.by_code[unit].top_id] if unit else tree.root
-    story = ground.words.story(type_, top.name if top.kind == "district" else tree.root.name)
     channel = ground.random.choice(("call", "letter", "web"))
+    area = top.name if top.kind == "district" else tree.root.name
+    story = ground.words.story(type_, area, ground.words.opening(channel))
     number = f"{'X' if channel == 'letter' else 'D'}{day:%Y%m%d}{place % 1000:03d}"
     matter = Matter(
         ground, document.entry("daily"), number,

@@ -91,7 +91,11 @@ def _begin(site: Site, document: documents.SiteDocument) -> None:
     """Add lists, batches and accounts; stand-ins get a hash that no password fits."""
     fitting = hash_password(document.password)
     users = [
-        {**msgspec.structs.asdict(account), "active": active, "password": fitting if active else "!"}
+        {
+            **msgspec.structs.asdict(account),
+            "active": active,
+            "password": fitting if active else "!",
+        }
         for account, active in accounts(document, site.tree)
     ]
     lists = [
@@ -132,10 +136,8 @@ def plan(site: Site, document: documents.SiteDocument, now: datetime) -> list[Ac
 
 
 def _ground(site: Site, seed: int) -> Ground:
-    random = Random(seed)
-    return Ground(
-        documents.lives(), Wording(documents.texts(), random), site.calendars, random
-    )
+    random = Random(seed)  # noqa: S311 - the same demonstration each time, no secret
+    return Ground(documents.lives(), Wording(documents.texts(), random), site.calendars, random)
 
 
 def _history(site: Site, document: documents.SiteDocument) -> Iterator[Matter]:
@@ -223,9 +225,7 @@ class _Loader:
             step=action.line.step, version=None, values=action.values, files=self._files(action),
             effective_on=action.on, late_reason=action.late_reason,
         )  # fmt: skip
-        gate.make_step(
-            self.site, recorder, recorder.actor, standing.case, standing.events, request
-        )
+        gate.make_step(self.site, recorder, recorder.actor, standing.case, standing.events, request)
         if target is not None:
             self._mains.add(str(target))
 

@@ -39,10 +39,13 @@ class Matter:
     ``data`` holds what the lines of a life name with ``@``; ``given`` what it is registered with.
     """
 
-    def __init__(self, ground: Ground, entry: ListEntry, number: str, given: dict[str, Any]) -> None:
+    def __init__(
+        self, ground: Ground, entry: ListEntry, number: str, given: dict[str, Any]
+    ) -> None:
         self.ground, self.entry, self.number, self.given = ground, entry, number, given
         self.data: dict[str, Any] = {}
         self.actions: list[Action] = []
+        self.walked: list[str] = []
         self.complainant: dict[str, str] = {}
         self.turn = ground.next_turn()
 
@@ -86,6 +89,7 @@ class Matter:
             if self.actions and day < self.last_on:
                 day = self.last_on
             self._add(line, day, recorded if last else None)
+        self.walked.append(name)
 
     def _add(self, line: StepLine, day: date, recorded: date | None) -> None:
         reason = self.ground.words.phrase("late") if recorded else ""
@@ -125,9 +129,7 @@ class Matter:
 class Ground:
     """What every matter stands on: lives, words, calendars and one source of chance."""
 
-    def __init__(
-        self, lives: Lives, words: Wording, calendars: Calendars, random: Random
-    ) -> None:
+    def __init__(self, lives: Lives, words: Wording, calendars: Calendars, random: Random) -> None:
         self.lives, self.words, self.calendars, self.random = lives, words, calendars, random
         self._turn = 0
 

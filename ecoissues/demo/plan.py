@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from ecoissues.core.units import UnitTree
 from ecoissues.demo.documents import SiteDocument
@@ -26,3 +26,25 @@ class Plan:
     def chance(self, share: float) -> bool:
         """Say yes in about so many cases of one."""
         return self.draw.random() < share
+
+
+def draw_outcomes(ground: Ground) -> list[dict[str, Any]]:
+    """Draw what came of a matter: an order, perhaps a case and a fine (in fen)."""
+    outcomes: list[dict[str, Any]] = [{"sort": "ordered_to_correct", "count": 1}]
+    if ground.random.random() < 0.35:
+        outcomes.append({"sort": "case_filed", "count": 1})
+        fine = ground.random.randrange(5_000, 120_000, 500) * 100
+        outcomes.append({"sort": "fined", "count": 1, "amount": fine})
+    return outcomes
+
+
+#: Which bureau of the home district looks after a type; others go to its environment bureau.
+_BUREAUS: Final = {"noise": ("CGJ", "STHJ", "XC", "DC"), "ecology": ("NYW", "STHJ", "DG"),
+                   "fumes": ("CGJ",), "dust": ("ZJW", "STHJ"), "garbage": ("CGJ",),
+                   "livestock": ("NYW",), "other": ("CGJ", "STHJ", "SJ"),
+                   "air": ("STHJ", "STHJ", "ZJW")}  # fmt: skip
+
+
+def home_unit(ground: Ground, document: SiteDocument, type_: str) -> str:
+    """Draw the unit of the home district that handles a type."""
+    return f"{document.home}-{ground.random.choice(_BUREAUS.get(type_, ('STHJ',)))}"

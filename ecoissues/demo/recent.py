@@ -20,9 +20,7 @@ _DAYS: Final = ("promised_on", "deadline_on", "new_due", "right_day")
 class RecentPlan:
     """Draws the scenes of ``recent.toml`` for a day of loading."""
 
-    def __init__(
-        self, ground: Ground, document: SiteDocument, tree: UnitTree, today: date
-    ) -> None:
+    def __init__(self, ground: Ground, document: SiteDocument, tree: UnitTree, today: date) -> None:
         self.ground, self.document, self.tree, self.today = ground, document, tree, today
         self.issues = IssuePlan(ground, document, tree)
         self._made: list[Matter] = []

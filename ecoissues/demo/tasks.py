@@ -21,11 +21,15 @@ class TaskPlan(Plan):
         """Give the problems of the films; those not completed are on schedule."""
         totals = self.document.film
         count = sum(totals.years.values())
-        still_open = set(self.draw.sample(range(count - 9, count), count - totals.completed))
+        still_open = set(
+            self.draw.sample(range(max(0, count - 9), count), count - totals.completed)
+        )
         place = 0
         for year, times in totals.years.items():
             for number in range(1, times + 1):
-                day = self.ground.workday(date(int(year) + 1, 1, 8 + number), date(int(year) + 1, 1, 2))
+                day = self.ground.workday(
+                    date(int(year) + 1, 1, 8 + number), date(int(year) + 1, 1, 2)
+                )
                 yield self._film(f"{year}-{number}", f"{year}年", day, place in still_open)
                 place += 1
 

@@ -43,13 +43,12 @@ class Wording:
         for subject in texts.subjects:
             self._by_type.setdefault(subject.types[0], []).extend([subject] * subject.weight)
         self.types = list(self._by_type)
-        self._all = [subject for subject in texts.subjects for _ in range(subject.weight)]
 
-    def slots(self, place: str = "", site: str = "") -> dict[str, str]:
-        """Draw the numbers and places a text may name."""
+    def slots(self, site: str = "") -> dict[str, str]:
+        """Draw the numbers a text may name."""
         draw = self.random
         return {
-            "place": place or draw.choice(self.texts.places), "site": site,
+            "site": site,
             "n": str(draw.randrange(20, 300, 5)), "m": str(draw.randint(2, 11)),
             "k": str(draw.randint(2, 9)), "t": draw.choice(self.texts.times),
         }  # fmt: skip
@@ -60,24 +59,27 @@ class Wording:
         text = found if isinstance(found, str) else self.random.choice(found)
         return text.format_map({**self.slots(), **more}) if "{" in text else text
 
-    def story(self, type_: str | None, area: str, opening: str = "") -> Story:
+    def opening(self, channel: str) -> str:
+        """Draw how a complaint begins that came by a channel."""
+        return self.random.choice(self.texts.openings[channel])
+
+    def story(self, type_: str, area: str, opening: str) -> Story:
         """Draw a matter.
 
-        In: its main type (None: any), the name of the district, how its text begins.
+        In: its main type, the name of the district, how its text begins.
         """
         draw = self.random
-        subject = draw.choice(self._by_type[type_] if type_ else self._all)
+        subject = draw.choice(self._by_type[type_])
         slots = self.slots(site=subject.site)
-        slots["place"] = area + slots["place"]
+        slots["place"] = area + draw.choice(self.texts.places[subject.where])
         verdict = draw.choices(list(_VERDICTS), [weight for weight, _ in _VERDICTS.values()])[0]
         clear = verdict == _UNSUBSTANTIATED
-        lead = opening or draw.choice(self.texts.openings)
         found = draw.choice(subject.clear if clear else subject.found).format_map(slots)
         handling = draw.choice(subject.handling).format_map(slots)
         return Story(
             types=subject.types,
             site=slots["place"] + subject.site,
-            content=lead + draw.choice(subject.problem).format_map(slots),
+            content=opening + draw.choice(subject.problem).format_map(slots),
             goal=draw.choice(subject.goal).format_map(slots),
             verdict=verdict,
             investigation=found + _VERDICTS[verdict][1],

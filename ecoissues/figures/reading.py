@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from functools import cached_property
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -111,7 +112,7 @@ class Board:
     def _is_top(self, path: str) -> bool:
         return path.count("/") == self.tree.root.path.count("/") + 1
 
-    @property
+    @cached_property
     def total(self) -> dict[str, int]:
         """Give every account of the cut, each case once."""
         vector: tuple[int, ...] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,9 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Integer,
     Select,
+    bindparam,
     func,
     literal,
     or_,
@@ -103,8 +106,14 @@ def _at_month_ends(
     path = path_of(tree, row, cut)
     units = None if path is None else frozenset(unit.id for unit in tree.below(path))
     month_end = end_of_month_position(connection, max(ends)) if known.pos is not None else 0
-    statement = _statement(definition, row.id, ends, known, units, month_end)
-    found = connection.execute(statement).all()
+    earlier = "" if known.pos is None else "this_month" if month_end > known.pos else "before"
+    values = {
+        "list_id": row.id, "last": max(ends).toordinal(), "limit": known.limit,
+        "months": [end.toordinal() + 1 for end in ends],
+        **({"known": known.pos} if earlier else {}),
+        **({"month_end": month_end} if earlier == "this_month" else {}),
+    }  # fmt: skip
+    found = connection.execute(_statement(definition, units, earlier), values).all()
     months = {at: (int(part), int(whole)) for sort, at, part, whole in found if sort == "month"}
     newest = next((int(at) for sort, at, *_ in found if sort == "newest" and at), 0)
     days = sorted(
@@ -123,22 +132,23 @@ def _at_month_ends(
     return counted
 
 
+@lru_cache(maxsize=256)
 def _statement(
-    definition: Definition,
-    list_id: int,
-    ends: list[date],
-    known: Known,
-    units: frozenset[int] | None,
-    month_end: int,
+    definition: Definition, units: frozenset[int] | None, earlier: str
 ) -> CompoundSelect[Any]:
     """Give rows (sort, month or day, part, whole) in one statement: one state of the database.
 
-    What was not known yet is taken off as ``totals`` says; ``month_end``: the last position
-    recorded in the month of the last day.
+    What was not known yet (``earlier``: known as of the last day's own month or one before it) is
+    taken off as ``totals`` says. Values to give: ``list_id``; ``last`` day; ``months`` whose
+    checkpoints are wanted; ``limit``, the last position that counts; with ``earlier`` also
+    ``known``; ``month_end``, the last position recorded in the month of the last day.
     """
     cube = "district" if units is None else "unit"
     c, d, p = t.checkpoints, t.day_sums, t.postings
-    last = max(ends).toordinal()
+    list_id: Any = bindparam("list_id")
+    last: Any = bindparam("last", type_=Integer)
+    limit: Any = bindparam("limit")
+    known: Any = bindparam("known")
     reached = func.coalesce(current("upto_pos"), 0)
     any_month = c.alias()
     newest = (
@@ -146,7 +156,7 @@ def _statement(
         .where(*_of_cube(any_month, cube, list_id), any_month.c.month <= last + 1)
         .scalar_subquery()
     )
-    wanted = or_(c.c.month.in_([end.toordinal() + 1 for end in ends]), c.c.month == newest)
+    wanted = or_(c.c.month.in_(bindparam("months", expanding=True)), c.c.month == newest)
     base = func.coalesce(newest, 0)
     by_day = [p.c.list_id == list_id, p.c.day + 0 <= last]
     if units is not None:
@@ -157,22 +167,20 @@ def _statement(
         _rows("sum", d, d.c.day, definition).where(
             *_of_cube(d, cube, list_id, units), d.c.day >= base, d.c.day <= last
         ),
-        _rows("change", p, p.c.day, definition).where(
-            *by_day, p.c.pos > reached, p.c.pos <= known.limit
-        ),
+        _rows("change", p, p.c.day, definition).where(*by_day, p.c.pos > reached, p.c.pos <= limit),
     ]
-    if known.pos is not None:
+    if earlier:
         less = _rows("change", p, p.c.day, definition, -1).where(
-            *by_day, p.c.pos > known.pos, p.c.pos <= reached
+            *by_day, p.c.pos > known, p.c.pos <= reached
         )
         arms.append(less.where(LATE).with_hint(p, LATE_INDEX, "sqlite"))
-        if month_end > known.pos:
-            arms.append(less.where(FRESH, p.c.pos <= month_end))
+        if earlier == "this_month":
+            arms.append(less.where(FRESH, p.c.pos <= bindparam("month_end")))
     return union_all(*arms)
 
 
 def _of_cube(
-    source: Any, cube: str, list_id: int, units: frozenset[int] | None = None
+    source: Any, cube: str, list_id: Any, units: frozenset[int] | None = None
 ) -> list[ColumnElement[bool]]:
     found = [
         source.c.generation == current("id"), source.c.cube == cube, source.c.list_id == list_id

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from ecoissues.core.accounts import ACCOUNTS, FLOWS, INDEX
-from ecoissues.core.events import Event
+from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.life import Life, fold
 from ecoissues.core.units import HANDLING, UnitTree
 from ecoissues.core.vocabulary import MARKS, PHASES, VERDICTS
@@ -134,6 +134,8 @@ def standing_rows(
     flows are counted once per event in the dimensions of their day.
     """
     rows: Rows = {}
+    # A correction changes other events and nothing by itself, not even as the first that stands.
+    live_events = [event for event in live_events if event.step not in CORRECTIONS]
     if not live_events:
         return rows
     first = live_events[0].effective_on

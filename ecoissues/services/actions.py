@@ -25,7 +25,8 @@ from ecoissues.services.site import Site
 
 
 class Action(msgspec.Struct, frozen=True):
-    """One button. ``blocked``: why it cannot be pressed now; ``needs``: files it still asks for."""
+    """One button. ``blocked``: why it cannot be pressed now; ``needs``: files it still asks for;
+    ``one_press``: taken at once, without a form (催办)."""
 
     step: str
     label: str
@@ -35,6 +36,7 @@ class Action(msgspec.Struct, frozen=True):
     needs: str = ""
     moves: bool = False
     back: bool = False
+    one_press: bool = False
 
 
 #: Effects answered from the list of pending requests, not from the row of buttons.
@@ -60,9 +62,17 @@ def possible_actions(
             Action(
                 step.code, step.zh, step.sort, step.hint, _blocked(step, life, actor, today),
                 missing_files(step, life), bool(step.to), step.sort == "back",
+                step.effect == "chase",
             )
         )  # fmt: skip
-    return sorted(found, key=lambda action: (not action.moves, action.sort != "forward"))
+    return sorted(found, key=_place)
+
+
+def _place(action: Action) -> int:
+    """Steps that lead on first, then those that lead back, notes, and last what ends the case."""
+    if action.sort == "end":
+        return 3
+    return 2 if not action.moves else (1 if action.back else 0)
 
 
 def is_offered(

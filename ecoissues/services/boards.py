@@ -199,7 +199,9 @@ def _lights(
 
 def grouping_of(site: Site, basis: Basis) -> By:
     """Districts and departments for what spans the city, the units themselves below one."""
-    path = path_of(site.tree, basis.row, basis.cut) or basis.row.unit_path
+    # An office that keeps a list works for the unit above it, and the list spans that unit.
+    spanned = site.tree.by_code[basis.row.unit_code].scope_path
+    path = path_of(site.tree, basis.row, basis.cut) or spanned
     return "district" if path == site.tree.root.path else "unit"
 
 

@@ -261,7 +261,21 @@ def track_facts(values: dict[str, Any], old: dict[str, Any] | None = None) -> di
     return facts
 
 
-def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> Draft:
+def _struck(standing: list[Event], target: Event) -> list[int]:
+    """Give what is struck with an event: with a merge all that came of it, to its end."""
+    struck = [target.seq]
+    if not target.facts.get("merged_into"):
+        return struck
+    for event in standing:
+        if event.seq > target.seq and event.step not in CORRECTIONS:
+            if "follows" in event.facts:
+                struck.append(event.seq)
+            elif "merged_into" in event.facts:
+                return [*struck, event.seq]
+    return struck
+
+
+def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Draft, Life]:
     """Make the correction's event and prove that the live sequence stays lawful with it."""
     target = next((e for e in making.standing if e.seq == asked["event"]), None)
     if target is None or target.step in CORRECTIONS or "asks" in target.facts:
@@ -269,8 +283,11 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> Draft:
     if asked["correction"] == "strike":
         if target.seq == 1:
             raise Refused("registration_kept", "登记记录之后还有记录,不能撤销。未作任何改动。")
+        if target.facts.get("merged_into", "") is None:
+            # What the main case did since then is missing here.
+            raise Refused("unmerge_kept", "撤销并案的记录不能再撤销,请重新并案。未作任何改动。")
         step = "strike"
-        facts: dict[str, Any] = {"struck": [target.seq]}
+        facts: dict[str, Any] = {"struck": _struck(making.standing, target)}
     else:
         change = {k: asked[k] for k in ("effective_on", "facts") if k in asked}
         if target.seq == 1 and change.get("effective_on", "") > making.site.today().isoformat():
@@ -282,12 +299,14 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> Draft:
         effective_on=making.effective_on, recorded_at="", facts=facts,
     )  # fmt: skip
     life = check_lawful(making.kind, live([*making.events, trial]), making.site.today())
-    return Draft(step, life.state, life.phase, making.effective_on, facts)
+    return Draft(step, life.state, life.phase, making.effective_on, facts), life
 
 
 def _correct(making: Making) -> None:
     ask = _pending(making, "correction")
-    draft = _try_correction(making, ask["event"].facts["asked"], making.events[-1].seq + 1)
+    draft, life = _try_correction(making, ask["event"].facts["asked"], making.events[-1].seq + 1)
+    if life.merged_into is None:
+        making.case.merged_into_id = None  # the merge was struck
     making.facts.update(draft.facts)
     making.facts["asked_by"] = ask["actor"]
     making.target, making.event_step = draft.target, draft.step

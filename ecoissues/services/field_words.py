@@ -100,7 +100,9 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
     every = field_by_code(kind)
     found = []
     # What is asked for stands apart (``asked``) until it is approved.
-    for code, value in {**facts.get("fields", {}), **facts.get("asked", {})}.items():
+    given = {**facts.get("fields", {}), **facts.get("asked", {})}
+    for code in sorted(given, key=[*named, *given].index):
+        value = given[code]
         field = named.get(code) or every.get(code)
         text = value_text(kind, field, value, tree)
         long = field is not None and field.type == "long_text"

@@ -26,6 +26,9 @@ _PARTIES = Prepared(
         t.case_parties.c.case_id == bindparam("case_id")
     )
 )
+_PLACES = Prepared(
+    select(t.case_placements.c.list_id).where(t.case_placements.c.case_id == bindparam("case_id"))
+)
 _BY_ID = select(*_COLUMNS).where(t.cases.c.id == bindparam("case_id"))
 _READ = Prepared(_BY_ID)
 _followed = t.cases.c.merged_into_id
@@ -77,7 +80,10 @@ def _check_scope(connection: Connection, site: Site, actor: Actor, case: CaseRow
         (units[unit_id].path, party)
         for unit_id, party in _PARTIES.run(connection, {"case_id": case.id})
     ]
-    paths = policy.reading_paths(parties)
+    paths = [
+        *policy.reading_paths(parties),
+        *(site.lists[row[0]].unit_path for row in _PLACES.run(connection, {"case_id": case.id})),
+    ]
     if not any(policy.within(path, actor.scope_path) for path in paths):
         raise NotFound()
 

@@ -151,8 +151,8 @@ def _report(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], lis
     closed = [entry for entry in signed if entry.role == ROLES["supervisor"][0]]
     return lines, [
         Sign("经办人"),
-        Sign("单位负责人(签字、盖章)", _stated(heads[-1]) if heads else ""),
-        Sign("督察办核查意见", _stated(closed[-1]) if closed else ""),
+        Sign("单位负责人(签字、盖章)", _stated(heads[0]) if heads else ""),
+        Sign("督察办核查意见", _stated(closed[0]) if closed else ""),
     ]
 
 

@@ -238,10 +238,7 @@ def _stages(step: Step, life: Life) -> list[tuple[str, str, int]]:
     needed = {need.stage: need.least for need in step.evidence}
     if step.effect in _NO_FILES:
         return []
-    if step.by == "reader" or step.effect in ("answer", "ask_correction", "ask_extension", "instruct"):
-        stages = ["document"]
-    else:
-        stages = list(EVIDENCE_STAGES)
+    stages = list(EVIDENCE_STAGES) if step.by == "handler" and not step.effect else ["document"]
     order = sorted({*stages, *needed}, key=lambda stage: (stage not in needed, stage == "document"))
     return [(stage, EVIDENCE_STAGES[stage][0], needed.get(stage, 0)) for stage in order]
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Refused
+from ecoissues.storage.prepared import send
 
 BUSY_MS = 15_000
 #: How often work is done anew when another writer crossed it.
@@ -75,7 +76,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        send(connection, "BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
 

@@ -26,14 +26,20 @@ def run_text(
     """
     if not connection.in_transaction():
         connection.begin()  # the hook of the engine decides how
-    driver = connection.connection
-    cursor = driver.cursor()
+    return send(connection, text, values, many=many)
+
+
+def send(
+    connection: Connection, text: str, values: Sequence[Any] = (), *, many: bool = False
+) -> list[Row]:
+    """Do as ``run_text`` without asking for a transaction: for the hook that begins one."""
+    cursor = connection.connection.cursor()
     try:
         if many:
             cursor.executemany(text, values)
             return []
         cursor.execute(text, values)
-        return cursor.fetchall() if cursor.description else []
+        return list(cursor.fetchall()) if cursor.description else []
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told(connection, text, values, error, cursor) from error
     finally:

@@ -1,7 +1,8 @@
 """What an actor may see, as SQL, in this one place (the rule itself: ``core.policy.visible``).
 
-A case is visible if its list's unit, or one of its parties (but not a unit complained of), lies
-under the actor's scope path.
+A case is visible if the unit of its list, or of a list it has been placed on, or one of its parties
+(but not a unit complained of), lies under the actor's scope path. A list's figures are seen whole by
+whoever keeps it, so its rows must be too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def visible_cases(
         t.case_parties.c.unit_id.in_(units),
         t.case_parties.c.party != "accused",  # nobody reads a complaint about himself
     )
-    return or_(t.cases.c.list_id.in_(own_lists), t.cases.c.id.in_(parties))
+    placed = select(t.case_placements.c.case_id).where(t.case_placements.c.list_id.in_(own_lists))
+    return or_(
+        t.cases.c.list_id.in_(own_lists), t.cases.c.id.in_(parties), t.cases.c.id.in_(placed)
+    )
 
 
 def scoped(

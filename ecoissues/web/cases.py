@@ -18,6 +18,9 @@ from ecoissues.web.guards import guard
 
 pages = Blueprint("cases", __name__)
 
+_DAYS = ("moved", "received", "closed", "reported", "promised")
+#: Classes of the cells of some columns: the wide ones are cut short, days are kept in one piece.
+_CELLS = {"title": "wide", "remains": "wide", **dict.fromkeys(_DAYS, "nowrap")}
 _VIEW = ("sort", "columns", "page")
 
 
@@ -38,6 +41,8 @@ def show_list() -> ResponseReturnValue:
     given = _given()
     asked = Filter.read(given)
     view = {key: given.get(key, "") for key in _VIEW}
+    if rows.chosen_columns(view["columns"]) == rows.DEFAULT:
+        view["columns"] = ""  # what is shown anyway need not stand in the address
     address = asked.address("/cases", **view)
     if _is_untidy() and not here.is_fragment():
         return redirect(address, 303)
@@ -73,7 +78,11 @@ def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]
         "asked": asked,
         "chips": filters.chips(site, asked, view),
         "headings": list(_headings(page, asked, view)),
-        "labels": [COLUMNS[c] for c in page.columns if c not in ("number", "state", "due")],
+        "cells": [
+            (COLUMNS[name], _CELLS.get(name, ""))
+            for name in page.columns
+            if name not in ("number", "state", "due")
+        ],
         "previous": of_page(page.number - 1) if page.number > 1 else "",
         "following": of_page(page.number + 1) if page.number < page.pages else "",
         "note": filters.basis_note(site, page.basis, asked) if page.basis else "",

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from ecoissues.core.kinds import Field
 from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import OUTCOMES, PARTIES, WORDLISTS
-from ecoissues.services.unit_finder import find_unit, full_name
+from ecoissues.services.unit_finder import find_unit, full_name, search_units
 
 Given = MultiDict[str, str]
 Options = Sequence[tuple[str, str]]
@@ -89,8 +89,21 @@ def unit_code(text: str, tree: UnitTree) -> str:
     for unit in tree.by_id.values():
         if full_name(tree, unit) == shown:
             return unit.code
-    unit_found = find_unit(tree, shown)
-    return unit_found.code if unit_found else shown
+    found = find_unit(tree, shown)
+    if found is None:  # without the picker: what fits one unit only is meant
+        likely = search_units(tree, shown, most=2)
+        found = likely[0] if len(likely) == 1 else None
+    return found.code if found else shown
+
+
+def unit_advice(name: str, given: Given, tree: UnitTree) -> str:
+    """Give a sentence that names units like those typed that fit none, "" when all fit."""
+    for text in given.getlist(f"{name}-unit"):
+        if text.strip() and unit_code(text, tree) not in tree.by_code:
+            likely = [full_name(tree, unit) for unit in search_units(tree, text, most=4)]
+            if likely:
+                return f"是不是:{'、'.join(likely)}?"
+    return ""
 
 
 def _units(name: str, given: Given, tree: UnitTree) -> list[list[str]] | str:
@@ -162,6 +175,8 @@ def _control(
         options or _known_options(field), error,
     )  # fmt: skip
     if field.type == "units":
+        if error and given is not None:
+            control.error += unit_advice(name, given, tree)
         control.rows = _unit_rows(name, tree, initial, given)
     elif field.type == "outcomes":
         control.rows = _outcome_rows(name, initial, given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
@@ -116,7 +116,16 @@ def look(token: str) -> ResponseReturnValue:
         rows=_ordered(made), fields=[(code, field_name(code)) for code in field_codes()],
         chosen={column: code for code, column in made.mapping.items()}, samples=samples,
         standings=STANDINGS, shown=_SHOWN, differences=_differences, field_name=_name,
+        marked=_marked_address(made),
     )  # fmt: skip
+
+
+def _marked_address(made: Preview) -> str:
+    """Give the address of the marked copy under the same mapping and switches."""
+    query = {f"map-{column}": code for code, column in made.mapping.items()}
+    if made.options.number_from_ordinal:
+        query["number_from_ordinal"] = "1"
+    return f"/imports/{made.token}/marked.xlsx?{urlencode(query)}"
 
 
 def _ordered(made: Preview) -> list[Any]:
@@ -176,12 +185,12 @@ def _result(made: Preview, result: Result) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@pages.post("/imports/<token>/marked.xlsx")
+@pages.get("/imports/<token>/marked.xlsx")
 @guard("case.import")
 def marked(token: str) -> ResponseReturnValue:
     """Give the sheet back with every wrong cell red and commented."""
     out = io.BytesIO()
-    importing.marked(here.site(), here.actor(), token, read_options(request.form), out)
+    importing.marked(here.site(), here.actor(), token, read_options(request.args), out)
     return _file(out.getvalue(), "导入结果_错误已标注.xlsx")
 
 

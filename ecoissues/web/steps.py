@@ -138,6 +138,8 @@ def _page(
     right = forms.controls(
         form.amended, tree, initial=form.amended_initial, options={}, given=given, prefix="right-"
     )
+    for control in right:
+        control.required = False  # what is right already need not be said again
     page = render_template(
         "cases/step.html",
         form=form, controls=shown, right=right, refused=refused, faults=faults,

@@ -42,6 +42,9 @@ function show(input, units) {
   if (!units.length) {
     const none = document.createElement("li");
     none.textContent = "没有这样的单位";
+    none.setAttribute("role", "option");
+    none.setAttribute("aria-disabled", "true");
+    none.setAttribute("aria-selected", "false");
     list.append(none);
   }
   input.after(list);
@@ -52,7 +55,7 @@ function show(input, units) {
 
 function move(input, by) {
   const list = document.getElementById(input.getAttribute("aria-controls"));
-  const options = [...(list?.querySelectorAll("[role=option]") ?? [])];
+  const options = [...(list?.querySelectorAll("[role=option]:not([aria-disabled])") ?? [])];
   if (!options.length) return;
   const at = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const next = options[(at + by + options.length) % options.length];

@@ -13,6 +13,7 @@ import pytest
 
 from ecoissues.core.calendars import gather_calendars
 from ecoissues.exports.catalogue import load_forms
+from ecoissues.figures.registry import packaged_definitions
 from tests.contracts import house
 from tools import sizes
 
@@ -42,6 +43,7 @@ def registered_kinds() -> Iterable[str]:
 GATHERED: Mapping[str, Callable[[], Iterable[str]]] = {
     "calendars": lambda: (str(year) for year in gather_calendars()),
     "exports/forms": load_forms,
+    "figures/definitions": lambda: packaged_definitions().by_code,
     "kinds": registered_kinds,
 }
 

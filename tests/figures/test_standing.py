@@ -168,3 +168,12 @@ def test_a_late_entry_posts_the_difference_of_the_whole_function() -> None:
 
 def test_nothing_live_leaves_nothing() -> None:
     assert standing_rows([], TREE, IDS, "home") == {}
+    struck = event(2, may(9), "transferred", "gone", "void", step="strike", struck=[1])
+    assert standing_rows([struck], TREE, IDS, "home") == {}
+
+
+def test_a_correction_changes_nothing_by_itself() -> None:
+    events = [complaint(), event(3, may(20), "transferred", "closed", "closed")]
+    correction = event(2, may(2), "transferred", "transferred", "open", step="amend")
+    with_it = [events[0], correction, events[1]]
+    assert rows_of(with_it) == rows_of(events)

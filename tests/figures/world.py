@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from ecoissues.core.digests import facts_text
-from ecoissues.core.events import Event, live
+from ecoissues.core.events import CORRECTIONS, Event, live
 from ecoissues.core.units import Unit, UnitTree
 from ecoissues.figures.known import day_of, instant_text
 from ecoissues.figures.postings import insert_values, values_of
@@ -88,7 +88,9 @@ class Book:
         self.instant += timedelta(hours=hours, microseconds=1)
 
     def standing(self, case_id: int) -> list[Event]:
-        return live(self.logs.get(case_id, []))
+        """What stands and may be corrected: the gate corrects no correction."""
+        found = live(self.logs.get(case_id, []))
+        return [one for one in found if one.step not in CORRECTIONS]
 
     def write(
         self, case_id: int, day: date, target: str, phase: str, step: str = "step", **facts: Any

@@ -25,10 +25,10 @@ from tests.services.machine import BEFORE, CITY, OFFICES, Office, correctable
 
 #: Sort of action -> how often it is tried.
 WEIGHTS = {
-    "register": 7, "forward": 34, "back": 9, "end": 2, "note": 20, "chase": 2, "instruct": 4,
-    "answer": 5, "assign": 7, "classify": 6, "place": 5, "unplace": 3, "merge": 5, "unmerge": 3,
-    "ask_extension": 9, "extend": 8, "refuse_extension": 3, "amend": 8, "strike": 6,
-    "correct": 14, "refuse_correction": 3,
+    "register": 7, "forward": 32, "back": 9, "end": 3, "note": 16, "chase": 3, "instruct": 5,
+    "answer": 5, "assign": 7, "classify": 7, "place": 6, "unplace": 6, "merge": 9, "unmerge": 5,
+    "ask_extension": 14, "extend": 8, "refuse_extension": 6, "amend": 9, "strike": 8,
+    "correct": 18, "refuse_correction": 5,
 }  # fmt: skip
 #: Facts of an event that a correction may put right.
 _AMENDABLE = ("verdict", "types", "weight", "progress", "outcomes")
@@ -114,12 +114,17 @@ class Player:
             waiting = {
                 (row.case_id, row.sort) for row in connection.execute(select(t.pending)).all()
             }
+            placed = set(connection.execute(select(t.case_placements.c.case_id)).scalars())
         fits, needs = _FITS[sort], _NEEDS.get(sort)
         found = []
         for row in rows:
             if needs and (row.id, needs) not in waiting:
                 continue
             if sort == "unmerge" and row.merged_into_id is None:
+                continue
+            if sort == "unplace" and row.id not in placed:
+                continue
+            if sort == "ask_extension" and not row.due_finish and self.rng.random() < 0.9:
                 continue
             kind = self.office.site.kind_of(row.kind, row.kind_version)
             steps = [step for step in workflow.possible_steps(kind, row.state) if fits(step)]
@@ -144,10 +149,14 @@ class Player:
         return special
 
     def main_case(self, case_id: int) -> str:
-        """Name some other case, mostly of the same kind."""
+        """Name some case of the same kind, mostly one that can be a main case."""
         with self.office.site.store.reading() as connection:
             own = self.office.case(connection, case_id)
             same = select(t.cases).where(t.cases.c.kind == own.kind).order_by(t.cases.c.id)
+            if self.rng.random() < 0.8:
+                fit = (t.cases.c.id != case_id, t.cases.c.merged_into_id.is_(None))
+                same = same.where(*fit, t.cases.c.phase.in_(("open", "phase_closed")))
+            same = same if connection.execute(same).first() else select(t.cases)
             return self.office.key(self.rng.choice(connection.execute(same).all()))
 
     def correction(self, sort: str, event: Event, first: date) -> dict[str, Any]:

@@ -54,9 +54,9 @@ def row_of(site: Site, case: int) -> Any:
         return connection.execute(select(t.cases).where(t.cases.c.id == case)).one()
 
 
-def code_of(call: Callable[[], object]) -> str:
+def code_of(call: Callable[..., object], *args: Any) -> str:
     with pytest.raises(Refused) as refused:
-        call()
+        call(*args)
     sentence = refused.value.sentence
     assert any("\u4e00" <= letter <= "\u9fff" for letter in sentence), "a sentence in Chinese"
     return refused.value.code
@@ -293,9 +293,7 @@ class TestExtension:
         for day in ("2024-07-20", "2024-08-10"):
             seq = ask(day)().seq
             assert code_of(ask(day)) == "request_waiting"
-            assert code_of(
-                lambda seq=seq: step(site, officer, in_progress, "extend", {"event": seq})
-            ) == ("not_allowed")
+            assert code_of(step, site, officer, in_progress, "extend", {"event": seq}) == "not_allowed"
             step(site, boss, in_progress, "extend", {"event": seq})
         assert code_of(ask("2024-08-20")) == "extension_used_up"
 
@@ -340,10 +338,7 @@ class TestCorrections:
         for seq, code in ((1, "registration_kept"), (2, "unlawful_correction"),
                           (99, "no_such_event")):  # fmt: skip
             ask = {"correction": "strike", "event": seq, "reason": "误录"}
-            assert (
-                code_of(lambda ask=ask: step(site, officer, in_progress, "ask_correction", ask))
-                == code
-            )
+            assert code_of(step, site, officer, in_progress, "ask_correction", ask) == code
 
 
 class TestMerging:
@@ -417,7 +412,7 @@ def test_a_clock_that_jumped_stops_writing(site: Site, in_progress: int) -> None
 def test_the_same_number_is_registered_once(site: Site) -> None:
     complaint(site, "D3CQ202406070001")
     for spelling in ("d3cq202406070001", "Ｄ３ＣＱ202406070001", " D3CQ 202406070001* "):
-        assert code_of(lambda spelling=spelling: complaint(site, spelling)) == "number_exists"
+        assert code_of(complaint, site, spelling) == "number_exists"
     asked = registering.Registration(
         {"number": "D3CQ202406070001", "received_on": "2024-06-07", "content": "分解", "types": "水"},
         part=2,
