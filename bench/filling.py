@@ -23,13 +23,14 @@ from sqlalchemy import Connection, insert
 from bench.lives import Drawing, Taken, document
 from ecoissues.core.digests import event_digest, facts_text
 from ecoissues.core.events import Event
+from ecoissues.core.instants import instant_text
 from ecoissues.core.life import Life
 from ecoissues.figures import sums
 from ecoissues.figures.following import following_change
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.services import starting
 from ecoissues.services.projecting import PROJECT, projection, search_text
-from ecoissues.services.site import Site, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import log, search
 from ecoissues.storage import tables as t
 

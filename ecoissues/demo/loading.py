@@ -18,12 +18,13 @@ from msgspec import Struct
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import Event
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.policy import Actor
 from ecoissues.demo import documents, pictures
 from ecoissues.demo.campaign import CampaignPlan, batches
 from ecoissues.demo.issues import IssuePlan
 from ecoissues.demo.letters import DailyPlan, DistrictPlan
-from ecoissues.demo.matters import SHANGHAI, Action, Ground, Matter
+from ecoissues.demo.matters import Action, Ground, Matter
 from ecoissues.demo.people import People, accounts
 from ecoissues.demo.recent import RecentPlan
 from ecoissues.demo.tasks import TaskPlan

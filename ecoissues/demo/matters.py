@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from ecoissues.core.calendars import Calendars
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.demo.documents import ListEntry, Lives, StepLine
 from ecoissues.demo.wording import Wording, is_clear
 
-SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _DAY: Final = timedelta(days=1)
 _PICTURES: Final = ("before", "after")
 #: How many days before its last one a stretch of several steps begins at the earliest.

@@ -6,17 +6,16 @@ had been told by that moment). Known-at is a position of the log; days are those
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.instants import SHANGHAI, instant_text, read_instant
 from ecoissues.storage import tables as t
 
-#: Asia/Shanghai has had no summer time since 1992.
-SHANGHAI: Final = timezone(timedelta(hours=8))
 _EVERYTHING: Final = 2**62
 
 
@@ -46,30 +45,6 @@ class Known(Struct, frozen=True):
 
 #: Everything recorded so far, whatever the day.
 NOW: Final = Known()
-
-
-def read_instant(text: str) -> datetime:
-    """Read an instant: ISO with zone, without one in Asia/Shanghai; a bare day means its end."""
-    try:
-        if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time.max, SHANGHAI)
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(
-            "bad_instant", f"时间“{text}”无法识别;请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
-
-
-def instant_text(instant: datetime) -> str:
-    """Give an instant as the log stores it: UTC, microseconds, ``Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def day_of(instant: str) -> date:
-    """Give the day in Asia/Shanghai of an instant of the log."""
-    found = datetime.fromisoformat(instant)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(SHANGHAI).date()
 
 
 def known_position(connection: Connection, instant: str) -> int:

@@ -19,10 +19,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import ROLES
-from ecoissues.services.site import Site, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.reference import find_user, get_setting, list_users
 
 MOST_FAILURES: Final = 5
@@ -161,7 +163,7 @@ def _begin(connection: Connection, user_id: int, now: datetime) -> str:
     return token
 
 
-_OF_SESSION = (
+_OF_SESSION = Prepared(
     select(
         t.users.c.id, t.users.c.name, t.users.c.display, t.users.c.role,
         t.units.c.code, t.units.c.name, t.units.c.path, t.units.c.scope_path,
@@ -183,12 +185,13 @@ def find_signed_in(site: Site, token: str) -> Account | None:
     """
     digest = _digest(token)
     with site.store.reading() as connection:
-        row = connection.execute(_OF_SESSION, {"digest": digest}).first()
-        if row is None:
+        rows = _OF_SESSION.run(connection, {"digest": digest})
+        if not rows:
             return None
-        account = Account(*row[:-1])
+        *who, is_demo, seen_at = rows[0]
+        account = Account(*who, is_demo=bool(is_demo))
         now = site.now()
-        idle = now - datetime.fromisoformat(row.seen_at)
+        idle = now - datetime.fromisoformat(seen_at)
         if idle < _TOUCH_EVERY:
             return account
         minutes = get_setting(connection, "idle_minutes", "")

@@ -16,13 +16,14 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from ecoissues.core import policy
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
 from ecoissues.services.accounts import end_sessions, hash_password
 from ecoissues.services.recording import CLOCK_ACCEPTED
-from ecoissues.services.site import Site, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import reference
 from ecoissues.storage import tables as t
 

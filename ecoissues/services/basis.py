@@ -27,6 +27,7 @@ class Basis(msgspec.Struct, frozen=True):
     known: Known
     cut: Cut
     is_now: bool
+    batch: str = ""
 
 
 def basis_of(
@@ -61,7 +62,7 @@ def basis_of(
     cut = Cut(
         scope_path=actor.scope_path, unit_path=path, batch_id=_batch_id(connection, row, batch)
     )
-    return Basis(row, day, knowing, cut, day == today and knowing is NOW)
+    return Basis(row, day, knowing, cut, day == today and knowing is NOW, batch)
 
 
 def _batch_id(connection: Connection, row: ListRow, name: str) -> int | None:

@@ -6,6 +6,7 @@ that lists cases, so every number equals the rows it opens.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core.policy import Actor
+from ecoissues.core.vocabulary import DONE_PHASES
 from ecoissues.figures.cuts import path_of
 from ecoissues.figures.reading import Board, By, Figure, Group
 from ecoissues.figures.registry import Definition
@@ -21,7 +23,7 @@ from ecoissues.figures.series import Point, month_ends, series
 from ecoissues.figures.wording import day_words, sentence
 from ecoissues.services import listing
 from ecoissues.services.basis import Basis
-from ecoissues.services.behind import lit_cases
+from ecoissues.services.behind import MOST_FOLDED, lit_cases
 from ecoissues.services.exporting import definitions_of
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -114,6 +116,8 @@ def address(path: str, basis: Basis, site: Site, **more: str) -> str:
     if basis.cut.unit_path:
         node = next(u for u in site.tree.by_id.values() if u.path == basis.cut.unit_path)
         values["unit"] = node.code
+    if basis.batch:
+        values["batch"] = basis.batch
     values.update({name: value for name, value in more.items() if value})
     return f"{path}?{urlencode(values)}"
 
@@ -124,23 +128,22 @@ def make_board(
     actor: Actor,
     basis: Basis,
     leading: str = "",
-    batch: str = "",
 ) -> BoardPage:
     """Make the board. In: ``leading``, the figure that ranking and trend show (default: the first
-    of the kind); ``batch``, the name of the batch the basis is narrowed to, for the addresses."""
+    of the kind)."""
     board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, basis.cut)
     definitions = definitions_of(site, basis.row)
     first = next((one for one in definitions if one.code == leading), definitions[0])
     total = board.total
 
     def rows(**more: str) -> str:
-        return address("/board/rows", basis, site, batch=batch, **more)
+        return address("/board/rows", basis, site, **more)
 
     numbers = [_number(site, board, basis, one, rows) for one in definitions]
     return BoardPage(
         total=total["cases"], void=total["void"], total_href=rows(account="cases"),
         void_href=rows(account="void"), numbers=numbers,
-        lights=_lights(site, connection, actor, basis, total["overdue"], rows),
+        lights=_lights(site, connection, actor, basis, total, rows),
         leading=first, ranking=_ranking(site, board, basis, first, rows),
         trend=_trend(site, connection, basis, first),
     )  # fmt: skip
@@ -165,11 +168,12 @@ def board_sentence(site: Site, basis: Basis, definition: Definition, figure: Fig
         nodes = site.tree.by_id.values()
         unit = next(node.name for node in nodes if node.path == basis.cut.unit_path)
     late = day_words(basis.known.on) if basis.known.on else ""
+    narrowed = ",".join(filter(None, (basis.batch, unit)))
     if definition.whole != ("cases",) or figure.percent is None:
-        return sentence(figure, definition, basis.row.title, unit, late)
+        return sentence(figure, definition, basis.row.title, narrowed, late)
+    place = f"{basis.row.title}({narrowed})" if narrowed else basis.row.title
     name, _, detail = definition.wording.zh.partition("(")
     done = name.removesuffix("率") + (f"({detail}" if detail else "")
-    place = f"{basis.row.title}({unit})" if unit else basis.row.title
     known = f"(按{late}时已登记的情况)" if late else ""
     return (
         f"截至{day_words(basis.as_of)}{known},{place}共{figure.whole}件,{done}{figure.part}件,"
@@ -178,7 +182,12 @@ def board_sentence(site: Site, basis: Basis, definition: Definition, figure: Fig
 
 
 def _lights(
-    site: Site, connection: Connection, actor: Actor, basis: Basis, overdue: int, rows: _Rows
+    site: Site,
+    connection: Connection,
+    actor: Actor,
+    basis: Basis,
+    total: Mapping[str, int],
+    rows: _Rows,
 ) -> list[Light]:
     whole = basis.cut.batch_id is None
     if basis.is_now and whole:
@@ -190,9 +199,10 @@ def _lights(
         counted = listing.counts(connection, site, actor, filters)
         pairs = zip(("red", "yellow", "green"), filters, counted, strict=True)
         return [Light(key, count, each.address()) for key, each, count in pairs]
-    found = lit_cases(site, connection, basis)
+    in_work = total["cases"] - sum(total[phase] for phase in DONE_PHASES)
+    found = lit_cases(site, connection, basis) if in_work <= MOST_FOLDED else None
     if found is None:
-        red = Light("red", overdue, rows(figure="overdue", members="part"))
+        red = Light("red", total["overdue"], rows(figure="overdue", members="part"))
         return [red, Light("yellow", None, ""), Light("green", None, "")]
     return [Light(key, len(found[key]), rows(light=key)) for key in ("red", "yellow", "green")]
 

@@ -13,13 +13,14 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from ecoissues.core.events import CORRECTIONS, Event
+from ecoissues.core.instants import day_of, instant_text
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.services.projecting import project, projection
 from ecoissues.services.recording import CaseRow, Draft, Recorder
-from ecoissues.services.site import Site, day_of, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import log
 
 _ROUND: Final = 2000

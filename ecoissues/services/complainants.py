@@ -12,10 +12,11 @@ from sqlalchemy import insert, select
 
 from ecoissues.core import policy
 from ecoissues.core.errors import Forbidden, Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import LONG, clean_text
 from ecoissues.services.casefile import accused_paths, may_see_complainant, open_case
-from ecoissues.services.site import Site, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 
 #: What may be kept of a complainant, with labels.

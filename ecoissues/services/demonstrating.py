@@ -20,6 +20,7 @@ from ecoissues.storage.reference import get_setting, list_users, put_setting
 DEMO: Final = "demo"
 PASSWORD: Final = "demo_password"  # noqa: S105 - the name of a setting
 _BEGUN, _LOADED = "begun", "1"
+_MONTHS: Final = 60
 
 State = Literal["empty", "demo", "ordinary"]
 
@@ -106,7 +107,7 @@ def finish(connection: Connection, password: str) -> None:
 
 def sum_up(site: Site) -> None:
     """Build the day sums and checkpoints that boards are read from."""
-    sums.rebuild(site.store)
+    sums.rebuild(site.store, chunk=_MONTHS)  # nobody else writes yet: few, long transactions
 
 
 def remove(site: Site) -> None:

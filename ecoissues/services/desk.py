@@ -70,10 +70,10 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     match actor.role:
         case "officer":
             first = [_queue("unsigned", "待签收", "yellow", "已转办,尚未签收", signed="no", **own),
-                     _queue("turn", "待我办理", "", "轮到经办人", turn="me")]  # fmt: skip
+                     _queue("turn", "待我办理", "", "轮到经办人", turn="me", **own)]  # fmt: skip
             return [*first, *late, *rest, told]
         case "head":
-            first = [_queue("sign", "待我签字", "yellow", "轮到单位负责人", turn="me"),
+            first = [_queue("sign", "待我签字", "yellow", "轮到单位负责人", turn="me", **own),
                      _queue("unsigned", "待签收", "yellow", "已转办,尚未签收", signed="no", **own)]  # fmt: skip
             return [*first, *late, *rest, told]
         case "supervisor":

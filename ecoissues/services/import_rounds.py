@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, text
 
 from ecoissues.core.events import Event, live
+from ecoissues.core.instants import day_of
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
@@ -22,7 +23,7 @@ from ecoissues.figures.standing import Rows, difference, standing_rows
 from ecoissues.services.projecting import project, projection, search_text
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.registering import Composed, case_row, find_batch
-from ecoissues.services.site import Site, day_of
+from ecoissues.services.site import Site
 from ecoissues.storage import log, search
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow

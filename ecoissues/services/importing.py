@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select
 from ecoissues.core import policy
 from ecoissues.core.digests import digest_of
 from ecoissues.core.errors import Forbidden, NotFound
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.exports.catalogue import get_form
 from ecoissues.exports.template import write_template
@@ -32,7 +33,7 @@ from ecoissues.services.exporting import site_forms
 from ecoissues.services.import_plans import Plan, Planner
 from ecoissues.services.import_writing import Outcome, write_chunk
 from ecoissues.services.ledger_rows import current_rows
-from ecoissues.services.site import Site, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 

@@ -38,7 +38,7 @@ _FIRST_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "superior_number": ("superior_number",),
     "deadline_text": ("deadline_text", "deadline_on"),
     "remains": ("remains",),
-    "reason": ("remains", "reason"),
+    "reason": ("remains", "note", "reason"),
 }
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 

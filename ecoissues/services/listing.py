@@ -12,7 +12,19 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from ecoissues.core import vocabulary as v
 from ecoissues.core.deadlines import yellow_until
@@ -25,6 +37,7 @@ from ecoissues.services.turns import my_turn
 from ecoissues.services.unit_finder import find_unit
 from ecoissues.storage import search
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.reference import get_setting
 from ecoissues.storage.scope import visible_cases
 
@@ -107,7 +120,18 @@ def conditions(
 
     Errors: NotFound for a list that does not exist; Refused for a figure that cannot be.
     """
-    where = [visible_cases(site.tree, site.lists, actor.scope_path)]
+    scope = visible_cases(site.tree, site.lists, actor.scope_path)
+    return [scope, *_narrowing(connection, site, actor, asked)]
+
+
+def _narrowing(
+    connection: Connection, site: Site, actor: Actor, asked: Filter, *, known_mine: bool = False
+) -> list[ColumnElement[bool]]:
+    """Give the conditions of a filter within the actor's scope.
+
+    ``known_mine``: that his unit handles the case is asked elsewhere already.
+    """
+    where: list[ColumnElement[bool]] = []
     if asked.get("figure") or asked.get("as_of"):
         ids = membership.members_of(connection, site, actor, asked.values)
         where.append(t.cases.c.id.in_(ids) if ids is not None else false())
@@ -115,7 +139,7 @@ def conditions(
         asked = Filter({k: x for k, x in asked.values.items() if k not in membership.CUT_KEYS})
     where.extend(_plain(asked))
     where.extend(_places(connection, site, actor, asked))
-    where.extend(_queues(connection, site, actor, asked))
+    where.extend(_queues(connection, site, actor, asked, known_mine))
     if asked.get("due"):
         where.append(_due(site, asked.get("due"), asked.get("clock")))
     found = search.matching(asked.get("q"), t.cases.c.id, connection.dialect.name)
@@ -167,9 +191,32 @@ def _places(
     return where
 
 
+_PLACED: Final = Prepared(
+    select(t.case_placements.c.case_id)
+    .where(t.case_placements.c.list_id == bindparam("list_id"))
+    .limit(1)
+)
+
+
 def _has_placements(connection: Connection, list_id: int) -> bool:
-    query = select(t.case_placements.c.case_id).where(t.case_placements.c.list_id == list_id)
-    return connection.execute(query.limit(1)).first() is not None
+    return bool(_PLACED.run(connection, {"list_id": list_id}))
+
+
+def depends_on(
+    connection: Connection, site: Site, actor: Actor, asked: Filter
+) -> tuple[Any, ...] | None:
+    """Give all that the text of a filter's WHERE depends on, so that it can be kept for reuse.
+
+    None: its values come from the database (members of a figure, settings) and may change.
+    """
+    if any(asked.get(key) for key in ("figure", "as_of", "stale")):
+        return None
+    code = asked.get("list")
+    placed = bool(code) and _has_placements(connection, site.get_list(code).id)
+    return (
+        actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed,
+        site.today(), id(site.tree), id(site.lists),
+    )  # fmt: skip
 
 
 def _handling(unit_ids: Sequence[int]) -> ColumnElement[bool]:
@@ -190,12 +237,13 @@ def _mine(site: Site, actor: Actor) -> ColumnElement[bool]:
 
 
 def _queues(
-    connection: Connection, site: Site, actor: Actor, asked: Filter
+    connection: Connection, site: Site, actor: Actor, asked: Filter, known_mine: bool
 ) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     cases = t.cases.c
     if asked.get("turn"):
-        where.append(my_turn(site, actor, _mine(site, actor)))
+        is_mine = true() if known_mine or asked.get("mine") else _mine(site, actor)
+        where.append(my_turn(site, actor, is_mine))
     if asked.get("signed"):
         where.append(and_(cases.signed_on.is_(None), _to_be_signed_for(site)))
     if asked.get("back"):
@@ -239,6 +287,26 @@ def yellow_days(site: Site) -> dict[str, dict[str, date]]:
     return days
 
 
+_yellow: dict[tuple[date, int], dict[str, tuple[str, str]]] = {}
+
+
+def yellow_texts(site: Site) -> dict[str, tuple[str, str]]:
+    """Give by kind the last yellow days of the report and the finish clock, as texts; "" for none.
+
+    Kept for the day: counting workdays for every request would cost more than the page.
+    """
+    key = (site.today(), id(site.kinds))
+    found = _yellow.get(key)
+    if found is None:
+        found = {
+            kind: tuple(slots[s].isoformat() if s in slots else "" for s in ("report", "finish"))
+            for kind, slots in yellow_days(site).items()
+        }  # type: ignore[assignment]
+        _yellow.clear()
+        _yellow[key] = found
+    return found
+
+
 def _due(site: Site, asked: str, clock: str) -> ColumnElement[bool]:
     cases, today = t.cases.c, site.today().isoformat()
     column = {"report": cases.due_report, "finish": cases.due_finish}.get(clock, cases.due_on)
@@ -273,17 +341,31 @@ def count(connection: Connection, site: Site, actor: Actor, asked: Filter) -> in
     return int(found.scalar_one())
 
 
+#: What may be asked once for several filters: keys that mean the same whatever stands beside them.
+_SHARED: Final = ("list", "district", "unit", "phase", "mine")
+
+
 def counts(
     connection: Connection, site: Site, actor: Actor, asked: Sequence[Filter]
 ) -> list[int]:
-    """Count several filters in one reading of the table, with the very conditions of their lists."""
+    """Count several filters in one reading of the table, with the very conditions of their lists.
+
+    What all of them ask for, and the scope, is asked once for the whole reading.
+    """
     if not asked:
         return []
-    columns = [
-        func.count().filter(and_(*conditions(connection, site, actor, each))) for each in asked
-    ]
-    scope = visible_cases(site.tree, site.lists, actor.scope_path)
-    row = connection.execute(select(*columns).select_from(t.cases).where(scope)).one()
+    first = asked[0].values
+    shared = {k: first[k] for k in _SHARED if k in first}
+    shared = {k: x for k, x in shared.items() if all(each.get(k) == x for each in asked)}
+    if any(each.get("figure") or each.get("as_of") for each in asked):
+        shared = {}
+    columns = []
+    for each in asked:
+        own = Filter({k: x for k, x in each.values.items() if k not in shared})
+        parts = _narrowing(connection, site, actor, own, known_mine="mine" in shared)
+        columns.append(func.count().filter(and_(true(), *parts)) if parts else func.count())
+    where = conditions(connection, site, actor, Filter(shared))
+    row = connection.execute(select(*columns).select_from(t.cases).where(*where)).one()
     return [int(number) for number in row]
 
 

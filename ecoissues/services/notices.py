@@ -39,13 +39,8 @@ def notice_rows(
     if chosen is None:
         raise NotFound(f"“{basis.row.title}”中没有批次“{batch[:40]}”。")
     upto = {row.id for row in batches if row.ordinal <= chosen.ordinal}
-    places = dict(
-        connection.execute(
-            select(t.cases.c.id, t.cases.c.batch_id).where(t.cases.c.list_id == basis.row.id)
-        )
-        .tuples()
-        .all()
-    )
+    home = select(t.cases.c.id, t.cases.c.batch_id).where(t.cases.c.list_id == basis.row.id)
+    places = {row.id: row.batch_id for row in connection.execute(home)}
     path = path_of(site.tree, basis.row, basis.cut)
     rows: dict[int, dict[str, Any]] = {}
     total: dict[str, Any] = dict.fromkeys(_COUNTED, 0)

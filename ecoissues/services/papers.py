@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from ecoissues.core.errors import NotFound
+from ecoissues.core.instants import day_of
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor, require
 from ecoissues.core.vocabulary import MARKS, PARTIES, ROLES, word
@@ -19,7 +20,7 @@ from ecoissues.services import casefile
 from ecoissues.services.casefile import CaseFile, Opened
 from ecoissues.services.clock_faces import Face
 from ecoissues.services.ledger_rows import outcome_words
-from ecoissues.services.site import Site, day_of
+from ecoissues.services.site import Site
 from ecoissues.services.timeline import Entry
 
 Sort = Literal["transfer", "report"]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from ecoissues.core.digests import event_digest, facts_text
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, Event, live
+from ecoissues.core.instants import SHANGHAI, day_of, instant_text
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
@@ -23,7 +24,7 @@ from ecoissues.figures.following import following_change, follows_on
 from ecoissues.figures.postings import post
 from ecoissues.figures.standing import Key, Vector, difference, standing_rows
 from ecoissues.services.projecting import project, projection
-from ecoissues.services.site import SHANGHAI, Site, day_of, instant_text
+from ecoissues.services.site import Site
 from ecoissues.storage import log
 from ecoissues.storage.reference import get_setting
 

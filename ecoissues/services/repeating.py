@@ -10,8 +10,8 @@ from sqlalchemy import Connection, insert, select
 
 from ecoissues.core.digests import canonical, digest_of
 from ecoissues.core.errors import Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
-from ecoissues.services.site import instant_text
 from ecoissues.storage import tables as t
 
 _LONGEST = 64

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, select
 
 from ecoissues.core.events import live
-from ecoissues.core.kinds import Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import CHANNELS, PROGRESS, ROLES, TYPES, VERDICTS, WEIGHTS
@@ -20,6 +22,7 @@ from ecoissues.services.membership import Basis, find_basis
 from ecoissues.services.site import Site
 from ecoissues.storage import log
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 
 PER_PAGE: Final = 50
 
@@ -104,26 +107,52 @@ def read_page(
     shown = chosen_columns(columns)
     with site.store.reading() as connection:
         basis = find_basis(connection, site, asked.values)
-        where = listing.conditions(connection, site, actor, asked)
-        total = int(connection.execute(_counting(where)).scalar_one())
+        counting, reading = _statements(connection, site, actor, asked, sort, shown)
+        total = int(counting.run(connection, {})[0][0])
         number = max(1, min(number, -(-total // PER_PAGE)))
-        query = _query(where, sort, shown).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
-        found = connection.execute(query).all() if total else []
-        maker = _Maker(site, shown)
+        place = {"most": PER_PAGE, "skip": (number - 1) * PER_PAGE}
+        found = reading.run(connection, place) if total else []
+        maker = Maker(site, shown)
         rows = [maker.row(each) for each in found]
         if basis is not None and rows and basis.as_of < site.today():
             _date_back(connection, site, rows, found, basis, shown)
     return Page(rows, total, number, shown, sort, basis)
 
 
-def _counting(where: list[ColumnElement[bool]]) -> Any:
-    from sqlalchemy import func
+_kept: OrderedDict[tuple[Any, ...], tuple[Prepared, Prepared]] = OrderedDict()
+_keeping = threading.Lock()
+_MOST_KEPT: Final = 256
 
-    return select(func.count()).select_from(t.cases).where(*where)
+
+def _statements(
+    connection: Connection, site: Site, actor: Actor, asked: Filter, sort: str,
+    shown: tuple[str, ...],
+) -> tuple[Prepared, Prepared]:  # fmt: skip
+    """Give the statements that count and read a filter's rows.
+
+    Making their text costs more than running them; those asked for again and again are kept by
+    everything their text depends on.
+    """
+    basis = listing.depends_on(connection, site, actor, asked)
+    key = (*basis, sort, shown, connection.dialect.name) if basis is not None else None
+    if key is not None:
+        with _keeping:
+            if key in _kept:
+                _kept.move_to_end(key)
+                return _kept[key]
+    where = listing.conditions(connection, site, actor, asked)
+    counting = Prepared(select(func.count()).select_from(t.cases).where(*where))
+    made = (counting, Prepared(_query(where, sort, shown)))
+    if key is not None:
+        with _keeping:
+            _kept[key] = made
+            while len(_kept) > _MOST_KEPT:
+                _kept.popitem(last=False)
+    return made
 
 
 def _query(where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...]) -> Any:
-    extra = [_EXTRA[name].label(f"x_{name}") for name in shown if name in _EXTRA]
+    extra = [_EXTRA[name] for name in shown if name in _EXTRA]
     query = select(*_SHOWN, *extra).where(*where)
     if "batch" in shown:
         query = query.select_from(
@@ -131,84 +160,106 @@ def _query(where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...]) 
         )
     column = SORTS.get(sort.lstrip("-"))
     if column is None:
-        return query.order_by(_C.due_on.asc().nulls_last(), _C.id)
-    if sort.startswith("-"):
-        return query.order_by(column.desc().nulls_last(), _C.id.desc())
-    return query.order_by(column.asc().nulls_last(), _C.id)
+        query = query.order_by(_C.due_on.asc().nulls_last(), _C.id)
+    elif sort.startswith("-"):
+        query = query.order_by(column.desc().nulls_last(), _C.id.desc())
+    else:
+        query = query.order_by(column.asc().nulls_last(), _C.id)
+    return query.limit(bindparam("most", type_=Integer)).offset(bindparam("skip", type_=Integer))
 
 
-class _Maker:
+#: Places of the columns always read.
+(
+    _ID, _LIST, _NUMBER, _PART, _KIND, _VERSION, _STATE, _PHASE, _TITLE, _UNIT, _TOP, _TYPES,
+    _WEIGHT, _DUE, _DUE_REPORT, _DUE_FINISH, _WAITS, _MOVED, _BACK, _MERGED,
+) = range(len(_SHOWN))  # fmt: skip
+
+Cell = Callable[[Sequence[Any]], str]
+
+
+class Maker:
     """Turns rows of the database into rows of the page; what rows share is looked up once."""
 
     def __init__(self, site: Site, shown: tuple[str, ...]) -> None:
-        self.site = site
-        self.cells = tuple(name for name in shown if name not in ("number", "state", "due"))
         self.today = site.today().isoformat()
-        self.yellow = {
-            kind: {slot: day.isoformat() for slot, day in slots.items()}
-            for kind, slots in listing.yellow_days(site).items()
+        self.states = {
+            (kind.code, kind.version, state.code): state.zh
+            for kind in site.kinds.values()
+            for state in kind.states
         }
+        self.yellow = listing.yellow_texts(site)
+        self.cells = [
+            _cell(site, name, shown)
+            for name in shown
+            if name not in ("number", "state", "due")
+        ]  # fmt: skip
 
-    def row(self, found: Any) -> Row:
-        kind = self.site.kinds[(found.kind, found.kind_version)]
-        number = f"{found.number}-{found.part}" if found.part else found.number
+    def row(self, found: Sequence[Any]) -> Row:
+        """Make one row."""
+        number = f"{found[_NUMBER]}-{found[_PART]}" if found[_PART] else found[_NUMBER]
+        due = found[_DUE] or ""
         return Row(
-            id=found.id, number=number, key=found.weight == "key",
-            state=kind.state_by_code[found.state].zh, phase=found.phase,
-            light=self.light(found), due=found.due_on or "", back=found.came_back,
-            merged=found.merged_into_id is not None, title=found.title,
-            cells=[self.cell(name, found, kind) for name in self.cells],
+            found[_ID], number, found[_WEIGHT] == "key",
+            self.states[found[_KIND], found[_VERSION], found[_STATE]], found[_PHASE],
+            self.light(due, found) if due else "", due, bool(found[_BACK]),
+            found[_MERGED] is not None, found[_TITLE], [cell(found) for cell in self.cells],
         )  # fmt: skip
 
-    def light(self, found: Any) -> str:
-        if not found.due_on:
-            return ""
-        if found.due_on < self.today:
+    def light(self, due: str, found: Sequence[Any]) -> str:
+        """Give the light of a running clock: the worst of its clocks."""
+        if due < self.today:
             return "red"
-        yellow = self.yellow[found.kind]
-        near = (found.due_report and found.due_report <= yellow.get("report", "")) or (
-            found.due_finish and found.due_finish <= yellow.get("finish", "")
+        report, finish = self.yellow[found[_KIND]]
+        near = (found[_DUE_REPORT] and found[_DUE_REPORT] <= report) or (
+            found[_DUE_FINISH] and found[_DUE_FINISH] <= finish
         )
         return "yellow" if near else "green"
 
-    def cell(self, name: str, found: Any, kind: Kind) -> str:
-        units = self.site.tree.by_id
-        match name:
-            case "title":
-                return str(found.title)
-            case "unit":
-                return units[found.unit_id].short
-            case "district":
-                return units[found.top_id].short
-            case "type":
-                return "、".join(TYPES[c][0] if c in TYPES else c for c in found.types.split(",") if c)
-            case "waits":
-                return ROLES[found.waits_for][0] if found.waits_for else "—"
-            case "moved":
-                return str(found.moved_on)
-            case "weight":
-                return WEIGHTS[found.weight][0]
-            case "list":
-                return self.site.lists[found.list_id].title
-            case "remains":
-                facts = msgspec.json.decode(found.x_remains)
-                return str(facts.get("remains") or facts.get("open_reason") or "—")[:120]
-        value = getattr(found, f"x_{name}") or ""
-        pair = _WORDS[name].get(value) if name in _WORDS else None
-        return pair[0] if pair else str(value) or "—"
+
+def _cell(site: Site, name: str, shown: tuple[str, ...]) -> Cell:
+    """Give the function that makes the text of one column."""
+    units, lists = site.tree.by_id, site.lists
+    plain: dict[str, Cell] = {
+        "title": lambda row: row[_TITLE],
+        "unit": lambda row: units[row[_UNIT]].short,
+        "district": lambda row: units[row[_TOP]].short,
+        "type": lambda row: _types(row[_TYPES]),
+        "waits": lambda row: ROLES[row[_WAITS]][0] if row[_WAITS] else "—",
+        "moved": lambda row: row[_MOVED],
+        "weight": lambda row: WEIGHTS[row[_WEIGHT]][0],
+        "list": lambda row: lists[row[_LIST]].title,
+    }
+    if name in plain:
+        return plain[name]
+    place = len(_SHOWN) + [column for column in shown if column in _EXTRA].index(name)
+    if name == "remains":
+        return lambda row: _remains(msgspec.json.decode(row[place]))
+    words = _WORDS.get(name)
+    if words is not None:
+        return lambda row: words[row[place]][0] if row[place] in words else row[place] or "—"
+    return lambda row: row[place] or "—"
+
+
+@cache
+def _types(text: str) -> str:
+    return "、".join(TYPES[code][0] if code in TYPES else code for code in text.split(",") if code)
+
+
+def _remains(fields: Mapping[str, Any]) -> str:
+    return str(fields.get("remains") or fields.get("open_reason") or "—")[:120]
 
 
 def _date_back(
     connection: Connection,
     site: Site,
     rows: list[Row],
-    found: Iterable[Any],
+    found: Sequence[Sequence[Any]],
     basis: Basis,
     shown: tuple[str, ...],
 ) -> None:
     """Show state, due day and unit as they stood on the day of the figure."""
     by_id = {row.id: row for row in rows}
-    kinds = {each.id: site.kinds[(each.kind, each.kind_version)] for each in found}
+    kinds = {each[_ID]: site.kinds[(each[_KIND], each[_VERSION])] for each in found}
     cells = tuple(name for name in shown if name not in ("number", "state", "due"))
     for case_id, events in log.events_of_cases(connection, sorted(by_id)):
         life = fold(live(events, basis.known.pos), basis.as_of)
@@ -226,7 +277,7 @@ def _date_back(
             "unit": site.tree.by_code[lead].short,
             "waits": ROLES[state.waits_for][0] if state.waits_for else "—",
             "moved": life.moved_on.isoformat() if life.moved_on else "—",
-            "remains": str(life.fields.get("remains") or life.fields.get("open_reason") or "—")[:120],
+            "remains": _remains(life.fields),
         }  # fmt: skip
         for place, name in enumerate(cells):
             row.cells[place] = then.get(name, row.cells[place])

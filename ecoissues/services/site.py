@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from ecoissues.core.calendars import Calendars, gather_calendars
 from ecoissues.core.errors import NotFound
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kind_registry import Kinds, load_kinds
 from ecoissues.core.kinds import Kind
 from ecoissues.core.units import UnitTree
@@ -18,18 +18,6 @@ from ecoissues.storage.blobs import BlobStore
 from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import ListRow
 from ecoissues.storage.sealing import Sealer
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-def instant_text(instant: datetime) -> str:
-    """Write an instant as the log holds it: UTC with microseconds."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def day_of(instant: str) -> date:
-    """Give the day in Shanghai on which an instant of the log fell."""
-    return datetime.fromisoformat(instant).astimezone(SHANGHAI).date()
 
 
 class Site:

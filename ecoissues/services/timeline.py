@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from ecoissues.core.events import CORRECTIONS, Event
+from ecoissues.core.instants import SHANGHAI, day_of
 from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, ROLES
 from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.gate import step_name
-from ecoissues.services.site import SHANGHAI, Site, day_of
+from ecoissues.services.site import Site
 
 
 class File(msgspec.Struct, frozen=True):

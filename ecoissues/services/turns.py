@@ -47,7 +47,7 @@ def my_turn(site: Site, actor: Actor, mine: ColumnElement[bool]) -> ColumnElemen
                 else:
                     kept["any"].append((kind.code, state.code))
     parts = [
-        and_(_in_states(kept["own"]), mine),
+        and_(_in_states(kept["own"]), mine) if kept["own"] else false(),
         and_(_in_states(kept["office"]), cases.list_id.in_(own_lists)),
         _in_states(kept["any"]),
     ]

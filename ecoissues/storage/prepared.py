@@ -76,8 +76,9 @@ class Prepared:
             engine: Any = type(dialect)
             statement: Any = self._statement
             compiled = statement.compile(
-                dialect=engine(paramstyle=style), column_keys=self._columns
-            )
+                dialect=engine(paramstyle=style), column_keys=self._columns,
+                compile_kwargs={"render_postcompile": True},  # lists of values written out
+            )  # fmt: skip
             found = (str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
             self._compiled[dialect.name] = found
         return found

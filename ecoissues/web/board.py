@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.values import Bad, clean_date
 from ecoissues.figures.dispatch import COUNTS, dispatch_table
 from ecoissues.figures.reading import Board
 from ecoissues.figures.wording import day_words
@@ -40,9 +41,18 @@ def asked_day() -> date | None:
     if not given:
         return None
     try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise Refused("bad_filter", f"日期“{given[:20]}”不对,请写成 2024-12-31。") from None
+        return clean_date(given)
+    except Bad as bad:
+        raise Refused("bad_filter", str(bad)) from None
+
+
+def _asked_instant() -> str:
+    """Read ``known_at``: a day in any written form, or an instant as it stands."""
+    given = request.args.get("known_at", "").strip()
+    try:
+        return clean_date(given).isoformat() if given else ""
+    except Bad:
+        return given
 
 
 def asked_basis(connection: Connection) -> tuple[Basis | None, dict[str, Any]]:
@@ -56,7 +66,7 @@ def asked_basis(connection: Connection) -> tuple[Basis | None, dict[str, Any]]:
     shown: dict[str, Any] = {
         "lists": lists,
         "batch": request.args.get("batch", ""),
-        "known_at": request.args.get("known_at", ""),
+        "known_at": _asked_instant(),
         "unit": request.args.get("unit", ""),
         "batches": [],
     }
@@ -71,6 +81,8 @@ def asked_basis(connection: Connection) -> tuple[Basis | None, dict[str, Any]]:
     shown["batches"] = list(connection.execute(query).scalars())
     shown["basis"] = basis
     shown["day_words"] = day_words(basis.as_of)
+    narrowed = site.tree.by_code.get(shown["unit"])
+    shown["unit_name"] = narrowed.name if narrowed else ""
     top = site.tree.by_id.values()
     shown["units"] = [
         unit for unit in top
@@ -91,12 +103,14 @@ def _charts(page: boards.BoardPage) -> dict[str, Markup]:
     bars = {
         "names": [place.group.label for place in places],
         "values": [_points(place.group.percent) for place in places],
+        "shown": [place.group.percent or "—" for place in places],
         "notes": [f"{place.group.part}/{place.group.whole}" for place in places],
         "label": page.leading.wording.zh,
     }
     trend = {
         "names": [f"{point.as_of:%y}-{point.as_of.month:02d}" for point in page.trend],
         "values": [_points(point.percent) for point in page.trend],
+        "shown": [point.percent or "—" for point in page.trend],
         "parts": [point.part for point in page.trend],
         "rests": [point.whole - point.part for point in page.trend],
         "label": page.leading.wording.zh,
@@ -118,12 +132,12 @@ def show() -> ResponseReturnValue:
         if basis is None:
             return render_template("board/none.html", **shown)
         leading = request.args.get("leading", "")
-        page = boards.make_board(site, connection, actor, basis, leading, shown["batch"])
+        page = boards.make_board(site, connection, actor, basis, leading)
     return render_template(
         "board/board.html", page=page, charts=_charts(page), site=site,
         rows_of=lambda **more: boards.address("/board/rows", basis, site, **more),
         here_with=lambda **more: boards.address("/board", basis, site, **more),
-        dispatch_href=boards.address("/dispatch", basis, site, batch=shown["batch"]),
+        dispatch_href=boards.address("/dispatch", basis, site),
         **shown,
     )  # fmt: skip
 
@@ -151,7 +165,7 @@ def rows() -> ResponseReturnValue:
         )
 
     def turned(to: int) -> str:
-        more = {name: given[name] for name in given if name not in ("page", "list")}
+        more = {name: given[name] for name in behind.Behind.__struct_fields__ if given.get(name)}
         return boards.address("/board/rows", basis, site, **{**more, "page": str(to)})
 
     district = site.tree.by_code.get(asked.district) if asked.district else None
@@ -159,19 +173,19 @@ def rows() -> ResponseReturnValue:
         "board/rows.html", found=found, rows=listed, page=number, pages=pages_in_all,
         previous=turned(number - 1) if number > 1 else "",
         following=turned(number + 1) if number < pages_in_all else "",
-        back=boards.address("/board", basis, site, batch=shown["batch"]), asked=asked,
-        in_list=_in_list(basis, asked, shown["batch"]),
+        back=boards.address("/board", basis, site), asked=asked,
+        in_list=_in_list(basis, asked),
         district=district, **shown,
     )  # fmt: skip
 
 
-def _in_list(basis: Basis, asked: behind.Behind, batch: str) -> str:
+def _in_list(basis: Basis, asked: behind.Behind) -> str:
     """Give the address of the same rows in the list of cases, where they can be filtered on."""
     if not asked.figure:
         return ""
     values = {
         "list": basis.row.code, "figure": asked.figure, "members": asked.members,
-        "as_of": "" if basis.is_now else basis.as_of.isoformat(), "batch": batch,
+        "as_of": "" if basis.is_now else basis.as_of.isoformat(), "batch": basis.batch,
         "known_at": basis.known.at or "", "district": asked.district or request.args.get("unit", ""),
     }  # fmt: skip
     return Filter.read(values).address()
@@ -197,16 +211,15 @@ def dispatch() -> ResponseReturnValue:
     def opens(key: str, unit: str) -> str:
         if key not in _OPENS:
             return ""
-        more = {**_OPENS[key], "district": unit, "batch": shown["batch"]}
+        more = {**_OPENS[key], "district": unit}
         return boards.address("/board/rows", basis, site, **more)
 
     return render_template(
         "board/dispatch.html", form=form, columns=used, groups=_groups(used), cells=cells,
         opens=opens, by=by,
-        export=boards.address("/exports/dispatch.xlsx", basis, site, batch=shown["batch"]),
+        export=boards.address("/exports/dispatch.xlsx", basis, site),
         other=boards.address(
-            "/dispatch", basis, site, batch=shown["batch"],
-            by="district" if by == "unit" else "unit",
+            "/dispatch", basis, site, by="district" if by == "unit" else "unit",
         ),
         **shown,
     )  # fmt: skip

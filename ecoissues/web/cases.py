@@ -13,7 +13,7 @@ from ecoissues.core import policy
 from ecoissues.services import finding, rows
 from ecoissues.services.listing import Filter
 from ecoissues.services.rows import COLUMNS, SORTS, Page
-from ecoissues.web import filters, here
+from ecoissues.web import filters, here, row_markup
 from ecoissues.web.guards import guard
 
 pages = Blueprint("cases", __name__)
@@ -73,20 +73,22 @@ def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]
     def of_page(number: int) -> str:
         return asked.address("/cases", **view, page=str(number) if number > 1 else "")
 
+    cells = [
+        (COLUMNS[name], _CELLS.get(name, ""))
+        for name in page.columns
+        if name not in ("number", "state", "due")
+    ]
+    may_chase = actor.role == "supervisor"
     return {
         "page": page,
         "asked": asked,
         "chips": filters.chips(site, asked, view),
         "headings": list(_headings(page, asked, view)),
-        "cells": [
-            (COLUMNS[name], _CELLS.get(name, ""))
-            for name in page.columns
-            if name not in ("number", "state", "due")
-        ],
+        "body": row_markup.rows(page, cells, may_chase=may_chase),
         "previous": of_page(page.number - 1) if page.number > 1 else "",
         "following": of_page(page.number + 1) if page.number < page.pages else "",
         "note": filters.basis_note(site, page.basis, asked) if page.basis else "",
-        "may_chase": actor.role == "supervisor",
+        "may_chase": may_chase,
         "may_export": policy.may(actor, "case.export"),
         "export_query": urlencode({**asked.values, **{k: x for k, x in view.items() if x}}),
         "back_to": asked.address("/cases", **view, page=str(page.number)),

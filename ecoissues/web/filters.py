@@ -12,6 +12,7 @@ from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis
 from ecoissues.services.site import Site
 from ecoissues.services.unit_finder import find_unit, full_name
+from ecoissues.web import row_markup
 
 #: Key -> (label of the chip, words of its values or None for the value itself).
 _LABELS: Final[Mapping[str, tuple[str, Mapping[str, str] | None]]] = {
@@ -127,6 +128,8 @@ def controls(site: Site, actor: Actor, asked: Filter) -> list[dict[str, Any]]:
         value, options = control["value"], control.get("options")
         if value and options is not None and value not in dict(options):
             options.append((value, _shown(site, asked, control["key"], value)))
+        if options is not None:
+            control["html"] = row_markup.options(options, value)
     return made
 
 

@@ -14,8 +14,6 @@ const base = {
   textStyle: { fontFamily: font, color: ink },
   tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" } },
 };
-const shown = (value) => (value === null || value === undefined ? "—" : `${value}%`);
-
 // One bar a unit. Many units: names are written downwards, one sign under the other.
 function bars(data, width) {
   const narrow = width / Math.max(1, data.names.length) < 44;
@@ -33,11 +31,11 @@ function bars(data, width) {
     },
     series: [{
       type: "bar", name: data.label, data: data.values, barMaxWidth: 26, itemStyle: { color: brand },
-      label: { show: !narrow, position: "top", formatter: (item) => shown(item.value), color: ink, fontSize: 11 },
+      label: { show: !narrow, position: "top", formatter: (item) => data.shown[item.dataIndex], color: ink, fontSize: 11 },
     }],
     tooltip: {
       ...base.tooltip,
-      formatter: ([item]) => `${item.name}  ${shown(item.value)}(${data.notes[item.dataIndex]})`,
+      formatter: ([item]) => `${item.name}  ${data.shown[item.dataIndex]}(${data.notes[item.dataIndex]})`,
     },
   };
 }
@@ -69,7 +67,7 @@ function trend(data) {
       formatter: (items) => {
         const at = items[0].dataIndex;
         const whole = data.parts[at] + data.rests[at];
-        return `截至 ${items[0].name} 月末  ${data.label} ${shown(data.values[at])}(${data.parts[at]}/${whole})`;
+        return `截至 ${items[0].name}   ${data.label} ${data.shown[at]}(${data.parts[at]}/${whole})`;
       },
     },
   };

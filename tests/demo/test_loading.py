@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from ecoissues.services.bulk import BulkRecorder
 from ecoissues.services.recording import Recorder
 from ecoissues.services.site import Site
 from ecoissues.services.verifying import verify
+from tests import postgres
+from tests.databases import ENGINES, sqlite_address
 from tests.demo.small_document import small_document
 
 
@@ -32,9 +35,20 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
     found.close()
 
 
-@pytest.fixture
-def loaded(site: Site) -> Loaded:
-    return load(site, document=small_document())
+@pytest.fixture(scope="module", params=ENGINES)
+def shown(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Loaded]]:
+    """One loaded demonstration for each engine, for the tests that only look at it."""
+    folder = tmp_path_factory.mktemp("shown")
+    with ExitStack() as ending:
+        url = sqlite_address(folder / "site.sqlite3")
+        if request.param == "postgresql":
+            url = ending.enter_context(postgres.server().fresh())
+        found = starting.open_site(folder, url)
+        ending.callback(found.close)
+        starting.upgrade(found)
+        yield found, load(found, document=small_document())
 
 
 def ask(
@@ -54,8 +68,8 @@ def by_key(figure: reading.Figure) -> dict[str, int]:
     return {group.key: group.part for group in figure.groups if group.part}
 
 
-@pytest.mark.usefixtures("loaded")
-def test_every_total_of_the_document_comes_out(site: Site) -> None:
+def test_every_total_of_the_document_comes_out(shown: tuple[Site, Loaded]) -> None:
+    site, _ = shown
     issues = ask(site, "closure_rate", "nc-issues", "2024-12-31", "phase")
     assert (issues.part, issues.whole, by_key(issues)) == (33, 40, {"closed": 33, "open": 7})
     central = ask(site, "closure_rate", "cq-central-3", "2024-06-30", "phase")
@@ -72,15 +86,15 @@ def test_every_total_of_the_document_comes_out(site: Site) -> None:
     assert (tasks.part, tasks.whole) == (8, 8)
 
 
-@pytest.mark.usefixtures("loaded")
-def test_late_entries_were_not_known_in_time(site: Site) -> None:
+def test_late_entries_were_not_known_in_time(shown: tuple[Site, Loaded]) -> None:
+    site, _ = shown
     then = ask(site, "closure_rate", "nc-issues", "2024-12-31", known="2025-01-02")
     now = ask(site, "closure_rate", "nc-issues", "2024-12-31")
     assert (then.part, now.part) == (30, 33)
 
 
-@pytest.mark.usefixtures("loaded")
-def test_joint_cases_count_in_each_unit_of_the_published_batch(site: Site) -> None:
+def test_joint_cases_count_in_each_unit_of_the_published_batch(shown: tuple[Site, Loaded]) -> None:
+    site, _ = shown
     before = ask(site, "closure_rate", "cq-central-3", "2024-05-09", "district")
     until = ask(site, "closure_rate", "cq-central-3", "2024-05-10", "district")
     published = {group.key: group.whole for group in until.groups}
@@ -92,13 +106,14 @@ def test_joint_cases_count_in_each_unit_of_the_published_batch(site: Site) -> No
     assert {code: n for code, n in published.items() if n} == wanted
 
 
-@pytest.mark.usefixtures("loaded")
-def test_the_log_and_everything_derived_from_it_are_sound(site: Site) -> None:
+def test_the_log_and_everything_derived_from_it_are_sound(shown: tuple[Site, Loaded]) -> None:
+    site, _ = shown
     report = verify(site)
     assert report.sound, report.faults[:5]
 
 
-def test_what_was_loaded_is_marked_and_shown(site: Site, loaded: Loaded) -> None:
+def test_what_was_loaded_is_marked_and_shown(shown: tuple[Site, Loaded]) -> None:
+    site, loaded = shown
     with site.store.reading() as connection:
         count = "SELECT count(*), sum(CASE WHEN is_demo THEN 1 ELSE 0 END) FROM cases"
         assert connection.execute(sa.text(count)).one() == (loaded.cases, loaded.cases)
@@ -117,9 +132,9 @@ def test_what_was_loaded_is_marked_and_shown(site: Site, loaded: Loaded) -> None
         sign_in(site, "500102.officer", "!")
 
 
-def test_every_desk_has_work_today(site: Site, loaded: Loaded) -> None:
+def test_every_desk_has_work_today(shown: tuple[Site, Loaded]) -> None:
     """States that wait for each worker of both levels, and something due today and overdue."""
-    assert loaded.cases
+    site, _ = shown
     with site.store.reading() as connection:
         rows = connection.execute(
             sa.text(
@@ -137,16 +152,32 @@ def test_every_desk_has_work_today(site: Site, loaded: Loaded) -> None:
     assert set(asked) >= {"extension", "correction", "instruction"}
 
 
-def test_it_is_loaded_once_and_never_beside_ordinary_data(site: Site) -> None:
+def test_it_is_loaded_once_and_removed_as_a_whole(site: Site) -> None:
     assert demonstrating.state_of(site) == "empty"
-    load(site, document=small_document())
+    loaded = load(site, document=small_document())
     assert demonstrating.state_of(site) == "demo"
     with pytest.raises(Refused, match="demo_loaded"):
         load(site, document=small_document())
+    with site.store.writing() as connection:
+        starting.add_lists(connection, [_own_list(site)])
+    with pytest.raises(Refused, match="demo_mixed"):
+        demonstrating.remove(site)
+    with site.store.writing() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM cases")).scalar() == loaded.cases
+        connection.execute(sa.text("DELETE FROM lists WHERE code = 'own'"))
+    demonstrating.remove(site)
+    with site.store.reading() as connection:
+        for table in ("cases", "events", "users", "lists", "postings", "evidence", "settings"):
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0
+    assert len(site.tree.by_id) > 200
+    assert not site.blobs.folder.exists()
+    assert demonstrating.state_of(site) == "empty"
 
 
 def test_ordinary_data_refuses_the_demonstration(site: Site) -> None:
-    _add_own_list(site)
+    with site.store.writing() as connection:
+        starting.add_lists(connection, [_own_list(site)])
+    site.refresh()
     assert demonstrating.state_of(site) == "ordinary"
     with pytest.raises(Refused, match="demo_refused"):
         load(site, document=small_document())
@@ -154,14 +185,11 @@ def test_ordinary_data_refuses_the_demonstration(site: Site) -> None:
         demonstrating.remove(site)
 
 
-def _add_own_list(site: Site) -> None:
-    with site.store.writing() as connection:
-        row = {
-            "code": "own", "title": "正式清单", "kind": site.kinds.codes()[0], "kind_version": 1,
-            "level": "district", "unit": "500119",
-        }  # fmt: skip
-        starting.add_lists(connection, [row])
-    site.refresh()
+def _own_list(site: Site) -> dict[str, object]:
+    return {
+        "code": "own", "title": "正式清单", "kind": site.kinds.codes()[0], "kind_version": 1,
+        "level": "district", "unit": "500119",
+    }  # fmt: skip
 
 
 def test_a_load_that_breaks_off_leaves_no_record_and_can_be_repeated(
@@ -184,27 +212,6 @@ def test_a_load_that_breaks_off_leaves_no_record_and_can_be_repeated(
     assert site.today() == date.today()  # noqa: DTZ011 - the clock was given back
     assert demonstrating.state_of(site) == "empty"
     assert load(site, document=small_document()).cases > 100
-
-
-def test_removal_leaves_the_units_and_nothing_of_the_demonstration(
-    site: Site, loaded: Loaded
-) -> None:
-    assert loaded.cases
-    demonstrating.remove(site)
-    with site.store.reading() as connection:
-        for table in ("cases", "events", "users", "lists", "postings", "evidence", "settings"):
-            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0
-    assert len(site.tree.by_id) > 200
-    assert not site.blobs.folder.exists()
-    assert demonstrating.state_of(site) == "empty"
-
-
-def test_removal_is_refused_beside_ordinary_lists(site: Site, loaded: Loaded) -> None:
-    _add_own_list(site)
-    with pytest.raises(Refused, match="demo_mixed"):
-        demonstrating.remove(site)
-    with site.store.reading() as connection:
-        assert connection.execute(sa.text("SELECT count(*) FROM cases")).scalar() == loaded.cases
 
 
 def test_bulk_and_single_recording_write_the_same_log(site: Site) -> None:
@@ -237,8 +244,8 @@ def _log(site: Site) -> list[object]:
             " WHERE recorded_at < '2026-11-01' ORDER BY pos",
             "SELECT id, number, state, phase, top_id, due_on, verdict, facts FROM cases"
             " WHERE registered_on < '2026-11-01' ORDER BY id",
-            "SELECT pos, case_id, day, unit_id, type, a_cases, a_closed, a_overdue FROM postings"
-            " WHERE pos < 400 ORDER BY pos, case_id, day, unit_id, type, a_cases",
+            "SELECT pos, case_id, day, unit_id, type, cases, closed, overdue FROM postings"
+            " WHERE pos < 400 ORDER BY pos, case_id, day, unit_id, type, cases",
             "SELECT case_id, seq, stage, name FROM evidence WHERE case_id < 60 ORDER BY case_id, seq, stage",
         ):
             found.append([tuple(row) for row in connection.execute(sa.text(text))])

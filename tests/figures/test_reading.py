@@ -7,10 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.instants import day_of
 from ecoissues.figures.comparing import Difference, compare
 from ecoissues.figures.cuts import Cut
 from ecoissues.figures.dispatch import dispatch_table
-from ecoissues.figures.known import NOW, day_of, known_at, known_position
+from ecoissues.figures.known import NOW, known_at, known_position
 from ecoissues.figures.oracle import outcome_members
 from ecoissues.figures.reading import Board, Group, figure, members, phase_members
 from ecoissues.figures.registry import packaged_definitions

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from ecoissues.core.digests import facts_text
 from ecoissues.core.events import CORRECTIONS, Event, live
+from ecoissues.core.instants import day_of, instant_text
 from ecoissues.core.units import Unit, UnitTree
-from ecoissues.figures.known import day_of, instant_text
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.figures.standing import difference, standing_rows
 from ecoissues.storage import tables as t

@@ -176,7 +176,8 @@ class Office:
         units = rng.sample(
             [HANDLER, OTHER, TOWN, STRANGER, DISTRICT, DEPARTMENT], rng.randint(1, 3)
         )
-        return ",".join([*units[:2], *(f"{unit}:supervising" for unit in units[2:])])
+        part = rng.choice(("supervising", "accused"))
+        return ",".join([*units[:2], *(f"{unit}:{part}" for unit in units[2:])])
 
     def needed(self, step: Step) -> tuple[Prepared, ...]:
         """Give every file a step may need."""
