@@ -10,7 +10,8 @@ import os
 import sqlite3
 from typing import Any
 
-from flask import Flask, g, render_template_string
+from flask import Flask, g, render_template
+from jinja2 import DictLoader
 
 _PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>清单</title></head>
 <body><h1>清单 {{ total }}</h1><table><thead><tr>{% for name in names %}<th>{{ name }}</th>
@@ -37,20 +38,21 @@ def _rows() -> list[Any]:
 def create_app() -> Flask:
     """Make the application; the rows of ``/`` are read once, at the start."""
     app = Flask(__name__)
+    app.jinja_loader = DictLoader({"page.html": _PAGE})
     with app.app_context():
         kept = _rows()
         _database().close()
 
     @app.get("/")
     def plain() -> str:
-        return render_template_string(_PAGE, rows=kept, names=_NAMES, total=len(kept))
+        return render_template("page.html", rows=kept, names=_NAMES, total=len(kept))
 
     @app.get("/read")
     def read() -> str:
         rows = _rows()
         query = "SELECT count(*) FROM cases WHERE list_id = 1"
         (total,) = _database().execute(query).fetchone()
-        return render_template_string(_PAGE, rows=rows, names=_NAMES, total=total)
+        return render_template("page.html", rows=rows, names=_NAMES, total=total)
 
     @app.teardown_appcontext
     def close(_error: BaseException | None) -> None:

@@ -128,7 +128,7 @@ def measure(options: Options) -> Iterator[Line]:
             made = importing.preview(site, actor, list_code(index), sheet.name, sheet.read_bytes())
             previews.append(time.perf_counter() - begun)
             begun = time.perf_counter()
-            result = importing.commit(site, actor, made)
+            result = importing.carry_out(site, actor, made)
             commits.append(time.perf_counter() - begun)
             if result.counts["new"] != size:
                 raise AssertionError(f"not every row was taken: {result.counts}")

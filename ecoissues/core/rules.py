@@ -168,3 +168,4 @@ def _check_event(kind: Kind, event: Event, life: Life, seen: list[Event], today:
     check_other_person(step, life, event.actor)
     check_evidence(step, life, event.facts)
     check_bound(step, life)
+    check_wait(step, life, event.effective_on)

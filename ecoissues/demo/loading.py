@@ -164,10 +164,15 @@ class _Loader:
         self.site, self.document = site, document
         self.people = People(demonstrating.users_of(site), site.tree, document.home)
         self.files = pictures.files_of(site, document.seed)
-        self.cases = 0
+        self._complainants: list[tuple[int, dict[str, str]]] = []
         self._now = datetime.fromtimestamp(0, UTC)
         self._standing: dict[int, _Standing] = {}
         self._mains: set[str] = set()
+
+    @property
+    def cases(self) -> int:
+        """How many cases stand."""
+        return len(self._standing)
 
     def clock(self) -> datetime:
         """Give the moment of the step in hand."""
@@ -178,11 +183,13 @@ class _Loader:
         with self.site.store.writing() as connection:
             somebody = self._actor(actions[0])
             recorder = BulkRecorder(self.site, connection, somebody)
+            recorder.reserve(len({id(action.matter) for action in actions}))
             for done, action in enumerate(actions):
                 self._take(recorder, action)
                 if progress is not None and done % 1000 == 0:
                     progress(done, len(actions))
             recorder.flush()
+            demonstrating.seal(self.site, connection, self._complainants)
             demonstrating.finish(connection, self.document.password)
         if progress is not None:
             progress(len(actions), len(actions))
@@ -207,15 +214,14 @@ class _Loader:
     def _register(self, recorder: BulkRecorder, action: Action) -> None:
         matter = action.matter
         asked = registering.Registration(
-            values=action.values, effective_on=action.on, late_reason=action.late_reason,
-            files=self._files(action), complainant=matter.complainant,
-        )  # fmt: skip
-        home = self.site.get_list(matter.entry.code)
-        _, case, events = registering.register_within(
-            self.site, recorder, recorder.actor, home, asked
+            values=action.values, effective_on=action.on, late_reason=action.late_reason
         )
+        home = self.site.get_list(matter.entry.code)
+        composed = registering.compose(self.site, recorder.connection, recorder.actor, home, asked)
+        case, events = recorder.register(composed, home)
         self._standing[id(matter)] = _Standing(case, events)
-        self.cases += 1
+        if matter.complainant:
+            self._complainants.append((case.id, matter.complainant))
 
     def _step(self, recorder: BulkRecorder, action: Action) -> None:
         standing = self._standing[id(action.matter)]

@@ -188,8 +188,8 @@ def find_signed_in(site: Site, token: str) -> Account | None:
         rows = _OF_SESSION.run(connection, {"digest": digest})
         if not rows:
             return None
-        *who, is_demo, seen_at = rows[0]
-        account = Account(*who, is_demo=bool(is_demo))
+        user_id, name, display, role, code, unit, path, scope, is_demo, seen_at = rows[0]
+        account = Account(user_id, name, display, role, code, unit, path, scope, bool(is_demo))
         now = site.now()
         idle = now - datetime.fromisoformat(seen_at)
         if idle < _TOUCH_EVERY:

@@ -17,11 +17,14 @@ from sqlalchemy import Connection, func, insert, select, update
 from ecoissues.core import policy
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.instants import instant_text
+from ecoissues.core.kind_registry import Existing
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
+from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services.accounts import end_sessions, hash_password
+from ecoissues.services.exporting import site_forms
 from ecoissues.services.recording import CLOCK_ACCEPTED
 from ecoissues.services.site import Site
 from ecoissues.storage import reference
@@ -249,6 +252,11 @@ def change_settings(site: Site, actor: Actor, given: Mapping[str, str]) -> None:
     with site.store.writing() as connection:
         for name, value in values.items():
             reference.put_setting(connection, name, value)
+
+
+def existing(site: Site) -> Existing:
+    """Give the figures and forms that a kind's document may name."""
+    return Existing(frozenset(packaged_definitions().by_code), frozenset(site_forms(site)))
 
 
 def clock_state(site: Site, actor: Actor) -> ClockState:

@@ -7,10 +7,10 @@ once, at the end, from its last standing. ``flush`` must be called before the tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, insert, select, text
 
 from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.instants import day_of, instant_text
@@ -20,16 +20,33 @@ from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.services.projecting import project, projection
 from ecoissues.services.recording import CaseRow, Draft, Recorder
+from ecoissues.services.registering import Composed, case_row, find_batch
 from ecoissues.services.site import Site
 from ecoissues.storage import log
+from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
+from ecoissues.storage.reference import ListRow
 
 _ROUND: Final = 2000
 #: What a correction may have changed: facts that projections beside the case's row are made of.
 _EVERYTHING: Final = ("parties", "placed", "unplaced", "asks", "settles", "content")
 
 
+#: A sequence hands out ids that nobody else will get.
+_NEXT_IDS: Final = text(
+    "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, :number)"
+)
+_BORN: Final = Prepared(
+    insert(t.cases),
+    (
+        "id", "list_id", "number", "part", "kind", "kind_version", "registered_on", "moved_on",
+        "unit_id", "top_id", "batch_id", "parent_id", "is_demo",
+    ),
+)  # fmt: skip
+
+
 class BulkRecorder(Recorder):
-    """A recorder for one long transaction with a clock that moves: imports, demonstration data.
+    """A recorder for one long transaction with a clock that moves: the demonstration's years.
 
     The caller keeps each case and its events in memory between steps (what the gate moves along),
     since the database does not have them before ``flush_log``.
@@ -37,6 +54,8 @@ class BulkRecorder(Recorder):
 
     def __init__(self, site: Site, connection: Connection, actor: Actor) -> None:
         super().__init__(site, connection, actor)
+        self._ids: Iterator[int] = iter(())
+        self._batches: dict[tuple[int, Any], int | None] = {}
         self._events: list[dict[str, Any]] = []
         self._postings: list[tuple[Any, ...]] = []
         self._changed: dict[int, tuple[CaseRow, Kind, Life, set[str]]] = {}
@@ -46,6 +65,32 @@ class BulkRecorder(Recorder):
         # One transaction spans years of a moving clock; the log's instants never go back.
         self._recorded_at = max(instant_text(self.site.now()), last)
         return pos, self._recorded_at
+
+    def reserve(self, number: int) -> None:
+        """Set ids aside for new cases; the transaction is the only writer of SQLite."""
+        if self.connection.dialect.name == "sqlite":
+            last = self.connection.execute(select(func.max(t.cases.c.id))).scalar() or 0
+            self._ids = iter(range(last + 1, last + 1 + number))
+        else:
+            rows = self.connection.execute(_NEXT_IDS, {"number": number})
+            self._ids = iter(list(rows.scalars()))
+
+    def register(self, composed: Composed, home: ListRow) -> tuple[CaseRow, list[Event]]:
+        """Record the first event of a composed case; gives the case and its events so far.
+
+        That its number is free is left to the database, which refuses a second case of a number.
+        """
+        case, name = composed.case, composed.values.get("batch")
+        if (home.id, name) not in self._batches:
+            self._batches[home.id, name] = find_batch(self.connection, home, name)
+        batch_id = self._batches[home.id, name]
+        case.id = next(self._ids)
+        row = case_row(self.site, case, composed.draft.effective_on, home, batch_id)
+        # At once: files that steps bring refer to it.
+        _BORN.run(self.connection, {**row, "id": case.id})
+        events: list[Event] = []
+        self.record(case, composed.kind, events, [composed.draft])
+        return case, events
 
     def record(
         self, case: CaseRow, kind: Kind, events: list[Event], drafts: Sequence[Draft]

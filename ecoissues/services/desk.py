@@ -85,7 +85,7 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
 
 
 def read_desk(site: Site, actor: Actor) -> Desk:
-    """Read the desk of an actor: every count in one query, and the cases to begin with."""
+    """Read the desk of an actor: every count is its list's, and the cases to begin with."""
     with site.store.reading() as connection:
         days = listing.stale_days(connection)
         asked = queues_of(actor, days)

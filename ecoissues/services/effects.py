@@ -12,13 +12,13 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ecoissues.core.deadlines import Rule, due_date, stated_date
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, Event, live
 from ecoissues.core.kinds import Clock, Kind, Step
 from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.rules import check_lawful
+from ecoissues.services.clocks import clock_fact, corrected_clocks
 from ecoissues.services.recording import CaseRow, Draft
 from ecoissues.services.site import Site
 
@@ -41,49 +41,6 @@ class Making(msgspec.Struct):
     target: str
     event_step: str = ""  # the name under which it is recorded, if not the step's own
     followers: list[int] = []  # ids of the cases merged into this one, held until commit
-
-
-def clock_fact(clock: Clock, op: str, due: date | None, **more: Any) -> dict[str, Any]:
-    """Make the fact that moves a clock; it carries what figures need, whatever the kind becomes."""
-    return {
-        "op": op, "due": due.isoformat() if due else None, "slot": clock.slot,
-        "met_by": list(clock.met_by), **more,
-    }  # fmt: skip
-
-
-def move_clocks(making: Making) -> None:
-    """Start, reset and promise the clocks the step names."""
-    step, life, site = making.step, making.life, making.site
-    clocks: dict[str, Any] = {}
-    for code in (*step.starts, *step.resets):
-        if code in step.starts and code in life.clocks:
-            continue  # set once, never restarted
-        clock = making.kind.clock_by_code[code]
-        rule = Rule(clock.length, clock.unit, roll=clock.roll, counts_first=clock.counts_first)
-        deadline = due_date(rule, making.effective_on, site.calendars)
-        op = "reset" if code in life.clocks else "set"
-        clocks[code] = clock_fact(
-            clock, op, deadline.due, proof=deadline.proof, provisional=deadline.provisional
-        )
-    for code, source in step.promises.items():
-        promised = making.values.get(source) or life.fields.get(source)
-        if not promised:
-            continue
-        due = date.fromisoformat(promised)
-        if due < making.effective_on and making.actor.channel not in ("import", "demo"):
-            raise Refused(
-                "promise_past",
-                f"承诺日期 {due} 早于生效日期 {making.effective_on},请核对。未作任何改动。",
-                errors={source: "承诺日期不能早于生效日期。"},
-            )
-        base = min(due, making.effective_on)
-        deadline = stated_date(due, base, site.calendars)
-        op = "reset" if code in life.clocks else "set"
-        clocks[code] = clock_fact(
-            making.kind.clock_by_code[code], op, due, proof=deadline.proof, provisional=False
-        )
-    if clocks:
-        making.facts["clocks"] = clocks
 
 
 def _assign(making: Making) -> None:
@@ -289,9 +246,12 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
         step = "strike"
         facts: dict[str, Any] = {"struck": _struck(making.standing, target)}
     else:
-        change = {k: asked[k] for k in ("effective_on", "facts") if k in asked}
+        change: dict[str, Any] = {k: asked[k] for k in ("effective_on", "facts") if k in asked}
         if target.seq == 1 and change.get("effective_on", "") > making.site.today().isoformat():
             raise Refused("future_day", "登记日期不能晚于今天。未作任何改动。")
+        clocks = corrected_clocks(making, target, change)
+        if clocks:
+            change["facts"] = {**change.get("facts", {}), "clocks": clocks}
         step, facts = "amend", {"amended": {"seq": target.seq, **change}}
     trial = Event(
         seq=seq, pos=2**62, step=step, source=making.case.state, target=making.case.state,

@@ -111,7 +111,7 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
         if text != "—":
             found.append(Shown(field.zh if field else code, text, long, code))
     for code, (label, words) in _TRACKS.items():
-        if code in facts and facts[code]:
+        if facts.get(code):
             value = facts[code]
             pieces = value if isinstance(value, list) else [value]
             found.append(Shown(label, "、".join(word(words, each) for each in pieces), code=code))

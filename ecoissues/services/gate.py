@@ -23,7 +23,8 @@ from ecoissues.core.policy import Actor
 from ecoissues.core.values import LONG, clean_text, clean_values
 from ecoissues.core.vocabulary import ROLES
 from ecoissues.services import merging, repeating
-from ecoissues.services.effects import EFFECTS, Making, move_clocks, track_facts
+from ecoissues.services.clocks import move_clocks
+from ecoissues.services.effects import EFFECTS, Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
 from ecoissues.services.loading import lock_both, lock_case
 from ecoissues.services.recording import CaseRow, Draft, Recorder

@@ -24,6 +24,7 @@ from ecoissues.core.policy import Actor
 from ecoissues.exports.catalogue import get_form
 from ecoissues.exports.template import write_template
 from ecoissues.intake.body import dropped_lines
+from ecoissues.intake.headers import field_codes, field_name
 from ecoissues.intake.layout import Layout, Note, find_layout
 from ecoissues.intake.limits import PASTED, Limits
 from ecoissues.intake.marked import marked_copy
@@ -41,6 +42,7 @@ from ecoissues.storage.reference import ListRow
 CHUNK: Final = 400
 #: The name under which pasted rows are kept.
 PASTED_NAME: Final = "粘贴的内容"
+LIMITS: Final = Limits()
 SHEET_TYPE: Final = "application/octet-stream"
 
 Progress = Callable[[int, int], None]
@@ -128,7 +130,7 @@ def reopen(
     return made, raw, layout, rows
 
 
-def commit(
+def carry_out(
     site: Site,
     actor: Actor,
     what: str | Preview,
@@ -164,6 +166,11 @@ def marked(site: Site, actor: Actor, token: str, options: Options, out: BinaryIO
     return marked_copy(out, raw, layout, rows)
 
 
+def own_lists(site: Site, actor: Actor) -> list[ListRow]:
+    """Give the lists that the actor's office keeps: those he may import into."""
+    return [row for row in site.lists.values() if policy.is_office(actor, row.unit_path)]
+
+
 def _allowed(site: Site, actor: Actor, list_code: str) -> ListRow:
     policy.require(actor, "case.import")
     home = site.get_list(list_code)
@@ -175,7 +182,7 @@ def _allowed(site: Site, actor: Actor, list_code: str) -> ListRow:
 
 
 def _read(name: str, content: bytes) -> RawSheet:
-    return read_sheet(content, name, PASTED if name == PASTED_NAME else Limits())
+    return read_sheet(content, name, PASTED if name == PASTED_NAME else LIMITS)
 
 
 def _keep(site: Site, actor: Actor, home: ListRow, name: str, content: bytes) -> str:
@@ -311,3 +318,9 @@ def template(site: Site, actor: Actor, list_code: str, out: BinaryIO) -> None:
         "unit": [unit.name for unit in tree.by_id.values() if unit.parent_id is not None],
     }
     write_template(form, {key: names for key, names in allowed.items() if names}, out)
+
+
+__all__ = [
+    "LIMITS", "PASTED", "PASTED_NAME", "Options", "Outcome", "Plan", "Preview", "Result", "carry_out",
+    "field_codes", "field_name", "marked", "own_lists", "preview", "reopen", "template",
+]  # fmt: skip

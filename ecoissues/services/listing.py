@@ -6,6 +6,7 @@ A filter is a small mapping that an address can hold. Whatever counts or lists c
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -20,26 +21,26 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
-    not_,
     or_,
     select,
     true,
 )
 
 from ecoissues.core import vocabulary as v
-from ecoissues.core.deadlines import yellow_until
 from ecoissues.core.errors import Refused
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import HANDLING
 from ecoissues.services import membership
+from ecoissues.services.due_filters import due_condition
+from ecoissues.services.kept_statements import kept
 from ecoissues.services.site import Site
 from ecoissues.services.turns import my_turn
 from ecoissues.services.unit_finder import find_unit
-from ecoissues.storage import search
+from ecoissues.storage import log, search
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.reference import get_setting
-from ecoissues.storage.scope import visible_cases
+from ecoissues.storage.scope import party_cases, visible_cases
 
 #: What may be filtered by, in the order chips are shown.
 KEYS: Final = (
@@ -120,32 +121,40 @@ def conditions(
 
     Errors: NotFound for a list that does not exist; Refused for a figure that cannot be.
     """
-    scope = visible_cases(site.tree, site.lists, actor.scope_path)
-    return [scope, *_narrowing(connection, site, actor, asked)]
-
-
-def _narrowing(
-    connection: Connection, site: Site, actor: Actor, asked: Filter, *, known_mine: bool = False
-) -> list[ColumnElement[bool]]:
-    """Give the conditions of a filter within the actor's scope.
-
-    ``known_mine``: that his unit handles the case is asked elsewhere already.
-    """
-    where: list[ColumnElement[bool]] = []
+    narrow = any(asked.get(key) for key in _NARROW)
+    where = _scope(connection, site, actor, asked, narrow)
     if asked.get("figure") or asked.get("as_of"):
         ids = membership.members_of(connection, site, actor, asked.values)
         where.append(t.cases.c.id.in_(ids) if ids is not None else false())
         # What narrows the figure does so on its own day; the rest speaks of today.
         asked = Filter({k: x for k, x in asked.values.items() if k not in membership.CUT_KEYS})
     where.extend(_plain(asked))
-    where.extend(_places(connection, site, actor, asked))
-    where.extend(_queues(connection, site, actor, asked, known_mine))
+    where.extend(_places(connection, site, actor, asked, narrow))
+    where.extend(_queues(connection, site, actor, asked, narrow))
     if asked.get("due"):
-        where.append(_due(site, asked.get("due"), asked.get("clock")))
+        where.append(due_condition(site, asked.get("due"), asked.get("clock")))
     found = search.matching(asked.get("q"), t.cases.c.id, connection.dialect.name)
     if found is not None:
         where.append(found)
     return where
+
+
+#: Keys that leave few cases by themselves, found by an index.
+_NARROW: Final = ("due", "turn", "signed", "back", "stale", "pending", "waits", "q", "batch")
+
+
+def _scope(
+    connection: Connection, site: Site, actor: Actor, asked: Filter, narrow: bool
+) -> list[ColumnElement[bool]]:
+    """Give the condition of the actor's scope, nothing where the filter's own lies within it."""
+    if asked.get("mine"):
+        return []  # what his own unit handles is always his to see
+    if asked.get("list") and not (asked.get("figure") or asked.get("as_of")):
+        home = site.get_list(asked.get("list"))
+        own = home.unit_path.startswith(actor.scope_path)
+        if own and not _has_placements(connection, home.id):
+            return []
+    return [visible_cases(site.tree, site.lists, actor.scope_path, one_by_one=narrow)]
 
 
 def _plain(asked: Filter) -> list[ColumnElement[bool]]:
@@ -169,7 +178,7 @@ def _plain(asked: Filter) -> list[ColumnElement[bool]]:
 
 
 def _places(
-    connection: Connection, site: Site, actor: Actor, asked: Filter
+    connection: Connection, site: Site, actor: Actor, asked: Filter, narrow: bool
 ) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     code = asked.get("list")
@@ -182,12 +191,13 @@ def _places(
     for key in ("district", "unit"):
         if asked.get(key):
             unit = find_unit(site.tree, asked.get(key))
-            where.append(_handled_below(site, unit.path) if unit else false())
+            below = [each.id for each in site.tree.below(unit.path)] if unit else []
+            where.append(party_cases(below, HANDLING, one_by_one=narrow) if unit else false())
     if asked.get("batch"):
         query = select(t.batches.c.id).where(t.batches.c.name == asked.get("batch"))
         where.append(t.cases.c.batch_id.in_(query))
     if asked.get("mine"):
-        where.append(_mine(site, actor))
+        where.append(_mine(site, actor, narrow))
     return where
 
 
@@ -207,45 +217,36 @@ def depends_on(
 ) -> tuple[Any, ...] | None:
     """Give all that the text of a filter's WHERE depends on, so that it can be kept for reuse.
 
-    None: its values come from the database (members of a figure, settings) and may change.
+    None: it names the members of a figure, which each new event may change.
     """
-    if any(asked.get(key) for key in ("figure", "as_of", "stale")):
+    if asked.get("figure") or asked.get("as_of"):
         return None
     code = asked.get("list")
     placed = bool(code) and _has_placements(connection, site.get_list(code).id)
+    days = stale_days(connection) if asked.get("stale") else 0
     return (
-        actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed,
-        site.today(), id(site.tree), id(site.lists),
+        actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed, days,
+        site.today(), site.tree,  # read anew together with the lists
     )  # fmt: skip
 
 
-def _handling(unit_ids: Sequence[int]) -> ColumnElement[bool]:
-    parties = t.case_parties.c
-    return t.cases.c.id.in_(
-        select(parties.case_id).where(parties.unit_id.in_(unit_ids), parties.party.in_(HANDLING))
-    )
-
-
-def _handled_below(site: Site, path: str) -> ColumnElement[bool]:
-    """A joint case counts in each district, as it does in the figures."""
-    return _handling([unit.id for unit in site.tree.below(path)])
-
-
-def _mine(site: Site, actor: Actor) -> ColumnElement[bool]:
+def _mine(site: Site, actor: Actor, narrow: bool) -> ColumnElement[bool]:
     own = {actor.unit_path, actor.scope_path}
-    return _handling([unit.id for unit in site.tree.by_id.values() if unit.path in own])
+    units = [unit.id for unit in site.tree.by_id.values() if unit.path in own]
+    return party_cases(units, HANDLING, one_by_one=narrow)
 
 
 def _queues(
-    connection: Connection, site: Site, actor: Actor, asked: Filter, known_mine: bool
+    connection: Connection, site: Site, actor: Actor, asked: Filter, narrow: bool
 ) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     cases = t.cases.c
     if asked.get("turn"):
-        is_mine = true() if known_mine or asked.get("mine") else _mine(site, actor)
+        is_mine = true() if asked.get("mine") else _mine(site, actor, narrow)
         where.append(my_turn(site, actor, is_mine))
     if asked.get("signed"):
-        where.append(and_(cases.signed_on.is_(None), _to_be_signed_for(site)))
+        unsigned = cases.signed_on.is_(None)
+        where.append(and_(cases.phase == "open", unsigned, _to_be_signed_for(site)))
     if asked.get("back"):
         where.append(and_(cases.came_back, cases.phase.in_(_LIVE)))
     if asked.get("stale"):
@@ -270,6 +271,7 @@ def _to_be_signed_for(site: Site) -> ColumnElement[bool]:
         for step in kind.steps
         if "signed_for" in step.marks
         for state in step.sources
+        if kind.phase_of(state) == "open"
     }
     return or_(
         false(),
@@ -277,96 +279,39 @@ def _to_be_signed_for(site: Site) -> ColumnElement[bool]:
     )
 
 
-def yellow_days(site: Site) -> dict[str, dict[str, date]]:
-    """Give by kind and clock slot the last due day that is yellow today."""
-    today, days = site.today(), {}
-    for kind in site.kinds.values():
-        slots = days.setdefault(kind.code, {})
-        for clock in kind.clocks:
-            slots[clock.slot] = yellow_until(today, clock.warn_workdays, site.calendars)
-    return days
-
-
-_yellow: dict[tuple[date, int], dict[str, tuple[str, str]]] = {}
-
-
-def yellow_texts(site: Site) -> dict[str, tuple[str, str]]:
-    """Give by kind the last yellow days of the report and the finish clock, as texts; "" for none.
-
-    Kept for the day: counting workdays for every request would cost more than the page.
-    """
-    key = (site.today(), id(site.kinds))
-    found = _yellow.get(key)
-    if found is None:
-        found = {
-            kind: tuple(slots[s].isoformat() if s in slots else "" for s in ("report", "finish"))
-            for kind, slots in yellow_days(site).items()
-        }  # type: ignore[assignment]
-        _yellow.clear()
-        _yellow[key] = found
-    return found
-
-
-def _due(site: Site, asked: str, clock: str) -> ColumnElement[bool]:
-    cases, today = t.cases.c, site.today().isoformat()
-    column = {"report": cases.due_report, "finish": cases.due_finish}.get(clock, cases.due_on)
-    if asked == "none":
-        return column.is_(None)
-    if asked == "overdue":
-        return column < today
-    if asked == "today":
-        return column == today
-    near = _near(site, clock)
-    running = column >= today
-    return and_(running, near if asked == "soon" else not_(near))
-
-
-def _near(site: Site, clock: str) -> ColumnElement[bool]:
-    """A running clock is yellow: due between today and the last yellow day of its kind."""
-    cases = t.cases.c
-    columns = {"report": cases.due_report, "finish": cases.due_finish}
-    parts = []
-    for kind, slots in yellow_days(site).items():
-        for slot, column in columns.items():
-            if slot in slots and clock in ("", slot):
-                near = func.coalesce(column, "9999") <= slots[slot].isoformat()
-                parts.append(and_(cases.kind == kind, near))
-    return or_(false(), *parts)
+_counted: OrderedDict[tuple[Any, ...], int] = OrderedDict()
+_MOST_COUNTED: Final = 4_000
 
 
 def count(connection: Connection, site: Site, actor: Actor, asked: Filter) -> int:
-    """Count the cases of a filter within the actor's scope."""
-    query = select(func.count()).select_from(t.cases)
-    found = connection.execute(query.where(*conditions(connection, site, actor, asked)))
-    return int(found.scalar_one())
+    """Count the cases of a filter within the actor's scope: the number that stands over its list.
 
+    A count is kept together with the log position it was made at: cases change by events only, so
+    it is right until the next one.
+    """
+    key = depends_on(connection, site, actor, asked)
+    place = None if key is None else (site.store.url, log.head_pos(connection), *key)
+    if place is not None and place in _counted:
+        return _counted[place]
 
-#: What may be asked once for several filters: keys that mean the same whatever stands beside them.
-_SHARED: Final = ("list", "district", "unit", "phase", "mine")
+    def make() -> Any:
+        where = conditions(connection, site, actor, asked)
+        return select(func.count()).select_from(t.cases).where(*where)
+
+    statement = kept(None if key is None else ("count", *key), make)
+    found = int(statement.run(connection, {})[0][0])
+    if place is not None:
+        _counted[place] = found
+        if len(_counted) > _MOST_COUNTED:
+            _counted.popitem(last=False)
+    return found
 
 
 def counts(
     connection: Connection, site: Site, actor: Actor, asked: Sequence[Filter]
 ) -> list[int]:
-    """Count several filters in one reading of the table, with the very conditions of their lists.
-
-    What all of them ask for, and the scope, is asked once for the whole reading.
-    """
-    if not asked:
-        return []
-    first = asked[0].values
-    shared = {k: first[k] for k in _SHARED if k in first}
-    shared = {k: x for k, x in shared.items() if all(each.get(k) == x for each in asked)}
-    if any(each.get("figure") or each.get("as_of") for each in asked):
-        shared = {}
-    columns = []
-    for each in asked:
-        own = Filter({k: x for k, x in each.values.items() if k not in shared})
-        parts = _narrowing(connection, site, actor, own, known_mine="mine" in shared)
-        columns.append(func.count().filter(and_(true(), *parts)) if parts else func.count())
-    where = conditions(connection, site, actor, Filter(shared))
-    row = connection.execute(select(*columns).select_from(t.cases).where(*where)).one()
-    return [int(number) for number in row]
+    """Count several filters, each as its own list does."""
+    return [count(connection, site, actor, each) for each in asked]
 
 
 def case_ids(

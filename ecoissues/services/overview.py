@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+from sqlalchemy import func, select
 
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import word
 from ecoissues.services import listing
 from ecoissues.services.listing import Filter
 from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,9 +35,17 @@ _CELLS = (
 )
 
 
+def _look_again(site: Site) -> None:
+    """Read lists and units anew when another process has added a list."""
+    with site.store.reading() as connection:
+        number = connection.execute(select(func.count()).select_from(t.lists)).scalar_one()
+    if number != len(site.lists):
+        site.refresh()
+
+
 def read_lists(site: Site, actor: Actor) -> list[Line]:
     """Give the lists the actor keeps or has cases on, his own first."""
-    site.refresh()
+    _look_again(site)
     rows = list(site.lists.values())
     asked = [Filter({"list": row.code, **values}) for row in rows for _, values in _CELLS]
     with site.store.reading() as connection:

@@ -17,7 +17,8 @@ from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import Bad, clean_number, clean_values
-from ecoissues.services.effects import Making, move_clocks, track_facts
+from ecoissues.services.clocks import move_clocks
+from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
 from ecoissues.services.gate import Taken
 from ecoissues.services.recording import CaseRow, Draft, Recorder

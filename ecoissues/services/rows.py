@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select
 
 from ecoissues.core.events import live
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import CHANNELS, PROGRESS, ROLES, TYPES, VERDICTS, WEIGHTS
 from ecoissues.services import listing
+from ecoissues.services.due_filters import yellow_texts
+from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis, find_basis
 from ecoissues.services.site import Site
@@ -107,10 +107,10 @@ def read_page(
     shown = chosen_columns(columns)
     with site.store.reading() as connection:
         basis = find_basis(connection, site, asked.values)
-        counting, reading = _statements(connection, site, actor, asked, sort, shown)
-        total = int(counting.run(connection, {})[0][0])
+        total = listing.count(connection, site, actor, asked)
         number = max(1, min(number, -(-total // PER_PAGE)))
         place = {"most": PER_PAGE, "skip": (number - 1) * PER_PAGE}
+        reading = _reading(connection, site, actor, asked, sort, shown)
         found = reading.run(connection, place) if total else []
         maker = Maker(site, shown)
         rows = [maker.row(each) for each in found]
@@ -119,36 +119,17 @@ def read_page(
     return Page(rows, total, number, shown, sort, basis)
 
 
-_kept: OrderedDict[tuple[Any, ...], tuple[Prepared, Prepared]] = OrderedDict()
-_keeping = threading.Lock()
-_MOST_KEPT: Final = 256
-
-
-def _statements(
+def _reading(
     connection: Connection, site: Site, actor: Actor, asked: Filter, sort: str,
     shown: tuple[str, ...],
-) -> tuple[Prepared, Prepared]:  # fmt: skip
-    """Give the statements that count and read a filter's rows.
+) -> Prepared:  # fmt: skip
+    """Give the statement that reads a page of a filter's rows."""
+    key = listing.depends_on(connection, site, actor, asked)
 
-    Making their text costs more than running them; those asked for again and again are kept by
-    everything their text depends on.
-    """
-    basis = listing.depends_on(connection, site, actor, asked)
-    key = (*basis, sort, shown, connection.dialect.name) if basis is not None else None
-    if key is not None:
-        with _keeping:
-            if key in _kept:
-                _kept.move_to_end(key)
-                return _kept[key]
-    where = listing.conditions(connection, site, actor, asked)
-    counting = Prepared(select(func.count()).select_from(t.cases).where(*where))
-    made = (counting, Prepared(_query(where, sort, shown)))
-    if key is not None:
-        with _keeping:
-            _kept[key] = made
-            while len(_kept) > _MOST_KEPT:
-                _kept.popitem(last=False)
-    return made
+    def make() -> Any:
+        return _query(listing.conditions(connection, site, actor, asked), sort, shown)
+
+    return kept(None if key is None else ("rows", *key, sort, shown), make)
 
 
 def _query(where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...]) -> Any:
@@ -165,7 +146,8 @@ def _query(where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...]) 
         query = query.order_by(column.desc().nulls_last(), _C.id.desc())
     else:
         query = query.order_by(column.asc().nulls_last(), _C.id)
-    return query.limit(bindparam("most", type_=Integer)).offset(bindparam("skip", type_=Integer))
+    most = bindparam("most", PER_PAGE, type_=Integer)
+    return query.limit(most).offset(bindparam("skip", 0, type_=Integer))
 
 
 #: Places of the columns always read.
@@ -187,7 +169,7 @@ class Maker:
             for kind in site.kinds.values()
             for state in kind.states
         }
-        self.yellow = listing.yellow_texts(site)
+        self.yellow = yellow_texts(site)
         self.cells = [
             _cell(site, name, shown)
             for name in shown

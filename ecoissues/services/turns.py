@@ -51,7 +51,8 @@ def my_turn(site: Site, actor: Actor, mine: ColumnElement[bool]) -> ColumnElemen
         and_(_in_states(kept["office"]), cases.list_id.in_(own_lists)),
         _in_states(kept["any"]),
     ]
-    return and_(cases.waits_for == actor.role, cases.merged_into_id.is_(None), or_(*parts))
+    waiting = and_(cases.phase.in_(WORKED_PHASES), cases.waits_for == actor.role)
+    return and_(waiting, cases.merged_into_id.is_(None), or_(*parts))
 
 
 def _in_states(pairs: list[tuple[str, str]]) -> ColumnElement[bool]:

@@ -63,8 +63,12 @@ def _told(
 class Prepared:
     """One statement with named values, run by its compiled text."""
 
-    def __init__(self, statement: Executable, columns: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, statement: Executable, columns: Iterable[str] | None = None, *, lists: bool = False
+    ) -> None:
+        """``lists``: it holds IN over a list of values; every named value then needs a default."""
         self._statement = statement
+        self._lists = lists
         self._columns = list(columns) if columns is not None else None
         self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
 
@@ -77,7 +81,7 @@ class Prepared:
             statement: Any = self._statement
             compiled = statement.compile(
                 dialect=engine(paramstyle=style), column_keys=self._columns,
-                compile_kwargs={"render_postcompile": True},  # lists of values written out
+                compile_kwargs={"render_postcompile": self._lists},
             )  # fmt: skip
             found = (str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
             self._compiled[dialect.name] = found

@@ -7,6 +7,8 @@ whoever keeps it, so its rows must be too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from ecoissues.core.units import UnitTree
@@ -20,21 +22,34 @@ def unit_ids(tree: UnitTree, path: str) -> list[int]:
 
 
 def visible_cases(
-    tree: UnitTree, lists: dict[int, ListRow], scope_path: str
+    tree: UnitTree, lists: dict[int, ListRow], scope_path: str, *, one_by_one: bool = False
 ) -> ColumnElement[bool]:
-    """Give the WHERE on ``cases`` for everything a scope path may see."""
+    """Give the WHERE on ``cases`` for everything a scope path may see.
+
+    ``one_by_one``: the query finds few cases by itself, so each is asked for its parties instead
+    of gathering every case of the scope first. The rows are the same.
+    """
     if scope_path == tree.root.path:
         return true()
     own_lists = [row.id for row in lists.values() if row.unit_path.startswith(scope_path)]
-    units = unit_ids(tree, scope_path)
-    parties = select(t.case_parties.c.case_id).where(
-        t.case_parties.c.unit_id.in_(units),
-        t.case_parties.c.party != "accused",  # nobody reads a complaint about himself
-    )
-    placed = select(t.case_placements.c.case_id).where(t.case_placements.c.list_id.in_(own_lists))
-    return or_(
-        t.cases.c.list_id.in_(own_lists), t.cases.c.id.in_(parties), t.cases.c.id.in_(placed)
-    )
+    # Nobody reads a complaint about himself.
+    parties = party_cases(unit_ids(tree, scope_path), None, one_by_one=one_by_one)
+    return or_(t.cases.c.list_id.in_(own_lists), parties) if own_lists else parties
+
+
+def party_cases(
+    units: Sequence[int], parties: Sequence[str] | None, *, one_by_one: bool = False
+) -> ColumnElement[bool]:
+    """Give the WHERE on ``cases`` that have one of the units as one of the parties.
+
+    In: ids of units; ``parties`` None means any but a unit complained of. ``one_by_one`` as above.
+    """
+    p = t.case_parties.c
+    party = p.party != "accused" if parties is None else p.party.in_(parties)
+    found = select(p.case_id).where(p.unit_id.in_(units), party)
+    if one_by_one:
+        return found.where(p.case_id == t.cases.c.id).correlate(t.cases).exists()
+    return t.cases.c.id.in_(found)
 
 
 def scoped(

@@ -192,9 +192,9 @@ cases: Final = Table(
     CheckConstraint("version >= 0 AND (version = 0) = (state = '')", name="standing"),
     CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="merged_into_itself"),
     Index("ix_cases_list_id_phase_due_on", "list_id", "phase", "due_on", "id"),
-    Index("ix_cases_list_id_top_id_phase", "list_id", "top_id", "phase", "due_on", "id"),
-    Index("ix_cases_unit_id_phase_due_on", "unit_id", "phase", "due_on", "id"),
-    Index("ix_cases_top_id_phase_due_on", "top_id", "phase", "due_on", "id"),
+    Index("ix_cases_list_id_due_on", "list_id", "due_on", "id"),
+    Index("ix_cases_due_on", "due_on", "id"),
+    Index("ix_cases_phase_waits_for", "phase", "waits_for"),
     Index("ix_cases_batch_id", "batch_id"),
     Index("ix_cases_merged_into_id", "merged_into_id"),
 )
@@ -255,7 +255,7 @@ case_parties: Final = Table(
     Column("unit_id", Key, ForeignKey("units.id"), primary_key=True),
     Column("party", String(12), nullable=False),
     CheckConstraint(_one_of("party", [*PARTIES, "accused"]), name="party"),
-    Index("ix_case_parties_unit_id", "unit_id", "case_id"),
+    Index("ix_case_parties_unit_id", "unit_id", "case_id", "party"),
 )
 
 case_placements: Final = Table(

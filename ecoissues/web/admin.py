@@ -9,12 +9,10 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
-from ecoissues.core.kind_registry import Existing, check_text, read_kinds
+from ecoissues.core.kind_registry import check_text, read_kinds
 from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import ROLES, UNIT_KINDS
-from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services import administration
-from ecoissues.services.exporting import site_forms
 from ecoissues.web import here
 from ecoissues.web.errors import status_of
 from ecoissues.web.guards import guard
@@ -161,12 +159,6 @@ def add_unit() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _existing() -> Existing:
-    return Existing(
-        frozenset(packaged_definitions().by_code), frozenset(site_forms(here.site()))
-    )
-
-
 @pages.get("/admin/kinds")
 @guard("kind.read")
 def kinds() -> ResponseReturnValue:
@@ -176,7 +168,7 @@ def kinds() -> ResponseReturnValue:
 
 def _kinds(checked: str = "", findings: Any = None, text: str = "") -> str:
     site = here.site()
-    found, faults = read_kinds(site.data / "kinds", _existing())
+    found, faults = read_kinds(site.data / "kinds", administration.existing(here.site()))
     used = [(row.kind, row.kind_version) for row in site.lists.values()]
     return render_template(
         "admin/kinds.html", kinds=found.values(), faults=faults, used=used, checked=checked,
@@ -193,7 +185,7 @@ def check_kind() -> ResponseReturnValue:
     if file is not None and file.filename:
         name = file.filename[:80]
         text = file.read(1_000_000).decode("utf-8", "replace")
-    findings = check_text(name, text, here.site().data / "kinds", _existing())
+    findings = check_text(name, text, here.site().data / "kinds", administration.existing(here.site()))
     return _kinds(name, findings, text)
 
 

@@ -94,7 +94,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: long texts take long to write
         WTF_CSRF_SSL_STRICT=False,
         WTF_I18N_ENABLED=False,
-        PASSWORD_PROFILE="full",
+        PASSWORD_PROFILE="full",  # noqa: S106  # the cost of hashes, no password
     )
     app.config.update(config)
     app.extensions["site"] = site

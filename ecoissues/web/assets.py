@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask
-from whitenoise import WhiteNoise
+from whitenoise import WhiteNoise  # type: ignore[import-untyped]
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "static"
 _BUILT: Final = re.compile(r"\.[0-9a-f]{12}\.\w+$")

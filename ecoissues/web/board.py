@@ -9,30 +9,16 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.values import Bad, clean_date
-from ecoissues.figures.dispatch import COUNTS, dispatch_table
-from ecoissues.figures.reading import Board
-from ecoissues.figures.wording import day_words
-from ecoissues.services import behind, boards
-from ecoissues.services.basis import Basis, basis_of
-from ecoissues.services.exporting import dispatch_cells, site_forms
-from ecoissues.services.listing import Filter
-from ecoissues.storage import tables as t
+from ecoissues.services import board_pages, boards
+from ecoissues.services.behind import Behind
+from ecoissues.services.board_pages import SIZE, Asked, Frame
 from ecoissues.web import here
 from ecoissues.web.guards import guard
 
 pages = Blueprint("board", __name__)
-
-_SIZE = 50
-#: Columns of the dispatch table -> what is asked to open their rows.
-_OPENS = {
-    "closed": {"figure": "closure_rate", "members": "part"},
-    "cases": {"account": "cases"},
-    **{name: {"account": name} for name in COUNTS if name in behind.ACCOUNTS},
-}
 
 
 def asked_day() -> date | None:
@@ -46,7 +32,7 @@ def asked_day() -> date | None:
         raise Refused("bad_filter", str(bad)) from None
 
 
-def _asked_instant() -> str:
+def asked_instant() -> str:
     """Read ``known_at``: a day in any written form, or an instant as it stands."""
     given = request.args.get("known_at", "").strip()
     try:
@@ -55,40 +41,12 @@ def _asked_instant() -> str:
         return given
 
 
-def asked_basis(connection: Connection) -> tuple[Basis | None, dict[str, Any]]:
-    """Read list, day, known-at, unit and batch from the address; give what the form shows too.
-
-    None: there is no list in the actor's scope.
-    """
-    site, actor = here.site(), here.actor()
-    lists = boards.lists_for(site, connection, actor)
-    code = request.args.get("list") or (lists[0].code if lists else "")
-    shown: dict[str, Any] = {
-        "lists": lists,
-        "batch": request.args.get("batch", ""),
-        "known_at": _asked_instant(),
-        "unit": request.args.get("unit", ""),
-        "batches": [],
-    }
-    if not code:
-        return None, shown
-    basis = basis_of(
-        site, connection, actor, code, asked_day(), shown["known_at"] or None, shown["unit"],
-        shown["batch"],
+def _asked() -> Asked:
+    given = request.args
+    return Asked(
+        given.get("list", ""), asked_day(), asked_instant(), given.get("unit", ""),
+        given.get("batch", ""),
     )  # fmt: skip
-    b = t.batches.c
-    query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc())
-    shown["batches"] = list(connection.execute(query).scalars())
-    shown["basis"] = basis
-    shown["day_words"] = day_words(basis.as_of)
-    narrowed = site.tree.by_code.get(shown["unit"])
-    shown["unit_name"] = narrowed.name if narrowed else ""
-    top = site.tree.by_id.values()
-    shown["units"] = [
-        unit for unit in top
-        if unit.parent_id == site.tree.root.id and unit.path.startswith(actor.scope_path)
-    ]  # fmt: skip
-    return basis, shown
 
 
 def chart_data(value: object) -> Markup:
@@ -122,23 +80,28 @@ def _points(percent: str | None) -> float | None:
     return float(percent.rstrip("%")) if percent else None
 
 
+def _address(path: str, frame: Frame, **more: str) -> str:
+    return boards.address(path, frame.basis, here.site(), **more)
+
+
+def _nothing() -> str:
+    return render_template("board/none.html")
+
+
 @pages.get("/board")
 @guard("board.read")
 def show() -> ResponseReturnValue:
     """Show the board of one list on one day."""
-    site, actor = here.site(), here.actor()
-    with site.store.reading() as connection:
-        basis, shown = asked_basis(connection)
-        if basis is None:
-            return render_template("board/none.html", **shown)
-        leading = request.args.get("leading", "")
-        page = boards.make_board(site, connection, actor, basis, leading)
+    leading = request.args.get("leading", "")
+    found = board_pages.read_board(here.site(), here.actor(), _asked(), leading)
+    if found is None:
+        return _nothing()
+    frame, page = found
     return render_template(
-        "board/board.html", page=page, charts=_charts(page), site=site,
-        rows_of=lambda **more: boards.address("/board/rows", basis, site, **more),
-        here_with=lambda **more: boards.address("/board", basis, site, **more),
-        dispatch_href=boards.address("/dispatch", basis, site),
-        **shown,
+        "board/board.html", frame=frame, basis=frame.basis, page=page, charts=_charts(page),
+        rows_of=lambda **more: _address("/board/rows", frame, **more),
+        here_with=lambda **more: _address("/board", frame, **more),
+        dispatch_href=_address("/dispatch", frame),
     )  # fmt: skip
 
 
@@ -146,49 +109,28 @@ def show() -> ResponseReturnValue:
 @guard("figure.read")
 def rows() -> ResponseReturnValue:
     """Show the cases behind one number as they stood on its day."""
-    site = here.site()
     given = request.args
-    asked = behind.Behind(
-        **{name: given[name] for name in behind.Behind.__struct_fields__ if given.get(name)}
-    )
-    with site.store.reading() as connection:
-        basis, shown = asked_basis(connection)
-        if basis is None:
-            return render_template("board/none.html", **shown)
-        found = behind.rows_behind(site, connection, basis, asked)
-        pages_in_all = max(1, -(-len(found.ids) // _SIZE))
-        number = min(max(given.get("page", 1, int), 1), pages_in_all)
-        listed = behind.shown_rows(site, connection, basis, found.ids, number, _SIZE)
+    chosen = {name: given[name] for name in Behind.__struct_fields__ if given.get(name)}
+    what, number = Behind(**chosen), max(given.get("page", 1, int), 1)
+    read = board_pages.read_rows(here.site(), here.actor(), _asked(), what, number)
+    if read is None:
+        return _nothing()
+    frame, found, listed = read
     if here.wants_json():
         return here.json_answer(
             {"title": found.title, "count": len(found.ids), "ids": found.ids}
         )
+    last = max(1, -(-len(found.ids) // SIZE))
 
     def turned(to: int) -> str:
-        more = {name: given[name] for name in behind.Behind.__struct_fields__ if given.get(name)}
-        return boards.address("/board/rows", basis, site, **{**more, "page": str(to)})
+        return _address("/board/rows", frame, **chosen, page=str(to)) if 1 <= to <= last else ""
 
-    district = site.tree.by_code.get(asked.district) if asked.district else None
     return render_template(
-        "board/rows.html", found=found, rows=listed, page=number, pages=pages_in_all,
-        previous=turned(number - 1) if number > 1 else "",
-        following=turned(number + 1) if number < pages_in_all else "",
-        back=boards.address("/board", basis, site), asked=asked,
-        in_list=_in_list(basis, asked),
-        district=district, **shown,
+        "board/rows.html", frame=frame, basis=frame.basis, found=found, rows=listed,
+        page=number, pages=last, previous=turned(number - 1), following=turned(number + 1),
+        back=_address("/board", frame), district=here.site().tree.by_code.get(what.district),
+        in_list=board_pages.list_href(frame.basis, what, frame.unit),
     )  # fmt: skip
-
-
-def _in_list(basis: Basis, asked: behind.Behind) -> str:
-    """Give the address of the same rows in the list of cases, where they can be filtered on."""
-    if not asked.figure:
-        return ""
-    values = {
-        "list": basis.row.code, "figure": asked.figure, "members": asked.members,
-        "as_of": "" if basis.is_now else basis.as_of.isoformat(), "batch": basis.batch,
-        "known_at": basis.known.at or "", "district": asked.district or request.args.get("unit", ""),
-    }  # fmt: skip
-    return Filter.read(values).address()
 
 
 @pages.get("/dispatch")
@@ -196,32 +138,17 @@ def _in_list(basis: Basis, asked: behind.Behind) -> str:
 def dispatch() -> ResponseReturnValue:
     """Show the dispatch table (调度表): units against the stations of handling."""
     site = here.site()
-    with site.store.reading() as connection:
-        basis, shown = asked_basis(connection)
-        if basis is None:
-            return render_template("board/none.html", **shown)
-        by = request.args.get("by") or boards.grouping_of(site, basis)
-        board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, basis.cut)
-        table = dispatch_table(board, "unit" if by == "unit" else "district")
-    form = site_forms(site)["dispatch_table"]
-    columns = [column for column in form.columns if column.key != "name"]
-    cells = [(line, dispatch_cells(site, basis.row, line)) for line in table]
-    used = [column for column in columns if any(row.get(column.key) is not None for _, row in cells)]
-
-    def opens(key: str, unit: str) -> str:
-        if key not in _OPENS:
-            return ""
-        more = {**_OPENS[key], "district": unit}
-        return boards.address("/board/rows", basis, site, **more)
-
+    found = board_pages.read_dispatch(site, here.actor(), _asked(), request.args.get("by", ""))
+    if found is None:
+        return _nothing()
+    frame, table = found
+    other = "district" if table.by == "unit" else "unit"
     return render_template(
-        "board/dispatch.html", form=form, columns=used, groups=_groups(used), cells=cells,
-        opens=opens, by=by,
-        export=boards.address("/exports/dispatch.xlsx", basis, site),
-        other=boards.address(
-            "/dispatch", basis, site, by="district" if by == "unit" else "unit",
-        ),
-        **shown,
+        "board/dispatch.html", frame=frame, basis=frame.basis, table=table,
+        groups=_groups(table.columns),
+        opens=lambda key, unit: board_pages.dispatch_href(site, frame.basis, key, unit),
+        export=_address("/exports/dispatch.xlsx", frame),
+        other=_address("/dispatch", frame, by=other),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 from typing import Final
 
-from flask import Flask, g, render_template
+from flask import Flask, current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -71,7 +71,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error
     sentence = "页面停留过久或来源不明,为安全起见没有接受。" if isinstance(error, CSRFError) else ""
-    made = here.current_app.make_response(answer(status, sentence, number=_number()))
+    made = current_app.make_response(answer(status, sentence, number=_number()))
     if error.response is None:
         for name, value in error.get_headers():
             if name.lower() == "allow":

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
@@ -74,15 +74,13 @@ def _asked(form: str) -> Asked:
 
 
 def _sent(asked: Asked, ending: str) -> ResponseReturnValue:
-    """Write the sheet aside and send it; the file is gone when it has been sent."""
+    """Write the sheet aside, then send it: a failure midway never becomes half a file."""
     site = here.site()
     with tempfile.TemporaryDirectory(prefix="ecoissues-") as folder:
         path = Path(folder) / f"sheet.{ending}"
         written = exporting.export(site, here.actor(), asked, path)
-        stream = path.open("rb")
-    answer: Response = send_file(stream, mimetype=_TYPES[ending])
+        answer = Response(path.read_bytes(), mimetype=_TYPES[ending])
     name = exporting.file_name(site, asked, ending)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     answer.headers["X-Rows"] = str(written.rows)
-    answer.call_on_close(stream.close)
     return answer

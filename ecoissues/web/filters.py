@@ -129,7 +129,7 @@ def controls(site: Site, actor: Actor, asked: Filter) -> list[dict[str, Any]]:
         if value and options is not None and value not in dict(options):
             options.append((value, _shown(site, asked, control["key"], value)))
         if options is not None:
-            control["html"] = row_markup.options(options, value)
+            control["html"] = row_markup.options(tuple(options), value)
     return made
 
 

@@ -110,7 +110,7 @@ def _units(name: str, given: Given, tree: UnitTree) -> list[list[str]] | str:
     texts, parts = given.getlist(f"{name}-unit"), given.getlist(f"{name}-party")
     if not texts:
         return given.get(name, "")
-    rows = []
+    rows: list[list[str]] = []
     for place, text in enumerate(texts):
         if text.strip():
             part = parts[place] if place < len(parts) else ""
@@ -204,11 +204,11 @@ def _known_options(field: Field) -> Options:
 def _unit_rows(
     name: str, tree: UnitTree, initial: Any, given: Given | None
 ) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
     if given is not None:
         texts, parts = given.getlist(f"{name}-unit"), given.getlist(f"{name}-party")
-        rows = [{"unit": text, "party": _at(parts, place)} for place, text in enumerate(texts)]
+        rows += [{"unit": text, "party": _at(parts, place)} for place, text in enumerate(texts)]
     else:
-        rows = []
         for code, part in initial or ():
             unit = tree.by_code.get(code)
             if part in PARTIES and unit is not None:

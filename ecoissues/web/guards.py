@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core import policy
@@ -58,7 +58,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
             {"code": "not_signed_in", "sentence": "登录已失效,请重新登录;未作任何改动。"}, 401
         )
     back = request.full_path.rstrip("?") if request.method == "GET" else request.path
-    target = url_for("session.sign_in", next=back, **({"expired": 1} if back != "/" else {}))
+    target = url_for("session.sign_in", next=back, expired=1 if back != "/" else None)
     if here.is_fragment():
         # htmx would put the sign-in page into the middle of the list.
         return "", 204, {"HX-Redirect": target}
@@ -68,7 +68,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
 def _check() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None  # no such address: 404, which says nothing about what exists
-    mark = mark_of(here.current_app.view_functions.get(request.endpoint))
+    mark = mark_of(current_app.view_functions.get(request.endpoint))
     if mark == OPEN:
         return None
     if mark is None:

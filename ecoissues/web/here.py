@@ -37,7 +37,7 @@ def actor() -> Actor:
 def wants_json() -> bool:
     """Whether the asker is a program: it names JSON and not HTML."""
     accepted = request.accept_mimetypes
-    return "application/json" in accepted and not accepted.accept_html
+    return accepted.accept_json and not accepted.accept_html
 
 
 def is_fragment() -> bool:

@@ -10,15 +10,11 @@ import msgspec
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ecoissues.core import policy
 from ecoissues.core.errors import Refused
 from ecoissues.core.vocabulary import WORDLISTS, word
-from ecoissues.intake.headers import field_codes, field_name
-from ecoissues.intake.limits import PASTED, Limits
 from ecoissues.services import importing
 from ecoissues.services.import_plans import STATED
-from ecoissues.services.importing import PASTED_NAME, Options, Preview, Result
-from ecoissues.storage.reference import ListRow
+from ecoissues.services.importing import PASTED_NAME, Options, Preview, Result, field_name
 from ecoissues.web import here
 from ecoissues.web.guards import guard
 
@@ -36,14 +32,6 @@ STANDINGS = {
 }  # fmt: skip
 
 
-def own_lists() -> list[ListRow]:
-    """Give the lists that the actor's office keeps."""
-    actor = here.actor()
-    return [
-        row for row in here.site().lists.values() if policy.is_office(actor, row.unit_path)
-    ]
-
-
 @pages.get("/imports")
 @guard("case.import")
 def start() -> ResponseReturnValue:
@@ -53,8 +41,8 @@ def start() -> ResponseReturnValue:
 
 def _start(sentence: str = "", pasted: str = "", code: str = "") -> ResponseReturnValue:
     page = render_template(
-        "imports/start.html", lists=own_lists(), sentence=sentence, pasted=pasted,
-        chosen=code or request.args.get("list", ""), limits=Limits(), pasted_limits=PASTED,
+        "imports/start.html", lists=importing.own_lists(here.site(), here.actor()), sentence=sentence, pasted=pasted,
+        chosen=code or request.args.get("list", ""), limits=importing.LIMITS, pasted_limits=importing.PASTED,
     )  # fmt: skip
     return page, 422 if sentence else 200
 
@@ -80,13 +68,14 @@ def upload() -> ResponseReturnValue:
 def read_options(given: Any) -> Options:
     """Read what the importer chose: one column per field (``map-3=content``) and two switches."""
     mapping: dict[str, int] = {}
+    known = importing.field_codes()
     columns = {key[4:]: value for key, value in given.items() if key.startswith("map-")}
     for column, code in columns.items():
-        if code in field_codes() and column.isdecimal() and code not in mapping:
+        if code in known and column.isdecimal() and code not in mapping:
             mapping[code] = int(column)
     if columns:
         # A field taken from its column and given to none must not come back by itself.
-        found = {code: -1 for code in field_codes() if code not in mapping}
+        found = {code: -1 for code in known if code not in mapping}
         mapping = {**found, **mapping}
     return Options(
         mapping=mapping,
@@ -113,7 +102,7 @@ def look(token: str) -> ResponseReturnValue:
     }
     return render_template(
         "imports/preview.html", made=made, home=here.site().get_list(made.list_code),
-        rows=_ordered(made), fields=[(code, field_name(code)) for code in field_codes()],
+        rows=_ordered(made), fields=[(code, field_name(code)) for code in importing.field_codes()],
         chosen={column: code for code, column in made.mapping.items()}, samples=samples,
         standings=STANDINGS, shown=_SHOWN, differences=_differences, field_name=_name,
         marked=_marked_address(made),
@@ -168,7 +157,7 @@ def commit(token: str) -> ResponseReturnValue:
     made = importing.reopen(site, actor, token, options)[0]
     left = {int(line) for line in request.form.getlist("leave") if line.isdecimal()}
     accept = {row.line for row in made.rows} - left if left else None
-    result = importing.commit(site, actor, made, accept)
+    result = importing.carry_out(site, actor, made, accept)
     if here.wants_json():
         return here.json_answer(
             {"counts": result.counts, "rows": msgspec.to_builtins(result.rows)}

@@ -103,15 +103,16 @@ def _page(
     sent: kept_files.Sent | None = None,
 ) -> ResponseReturnValue:
     faults = dict(refused.facts.get("errors", {})) if refused else {}
+    sent_values: MultiDict[str, str] = given if given is not None else MultiDict()
     shown = forms.controls(
         form.step.fields, here.site().tree, initial=form.initial, options=form.options,
         given=given, errors=faults,
     )  # fmt: skip
     page = render_template(
         "cases/register.html",
-        form=form, controls=shown, refused=refused, faults=faults, given=given or {},
+        form=form, controls=shown, refused=refused, faults=faults, given=sent_values,
         kept=kept_files.shown(sent.files) if sent else [], persons=PARTS,
-        on=(given or {}).get("on") or here.site().today().isoformat(),
+        on=sent_values.get("on") or here.site().today().isoformat(),
         party_options=[*forms.PARTY_OPTIONS, forms.ACCUSED_OPTION],
         outcome_options=forms.OUTCOME_OPTIONS, late_days=here.site().late_days,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from ecoissues.core.values import Bad, clean_date
 from ecoissues.services import casefile, gate, stepform
 from ecoissues.services.gate import Request, Taken
 from ecoissues.services.stepform import StepForm
+from ecoissues.services.timeline import Entry
 from ecoissues.web import errors, forms, here, kept_files
 from ecoissues.web.guards import guard
 from ecoissues.web.session import local_path
@@ -127,7 +128,7 @@ def _page(
     sent: kept_files.Sent | None = None,
     given: MultiDict[str, str] | None = None,
     status: int = 200,
-    theirs: list[casefile.Entry] | None = None,
+    theirs: list[Entry] | None = None,
 ) -> ResponseReturnValue:
     tree = here.site().tree
     faults: dict[str, str] = dict(refused.facts.get("errors", {})) if refused else {}

@@ -73,11 +73,12 @@ function trend(data) {
   };
 }
 
-// <div data-chart="ID" data-sort="bars|trend"> draws what <script type="application/json" id="ID"> holds.
+// <div data-chart="ID" data-sort="bars|trend"> draws what (without a sort: the options) <script type="application/json" id="ID"> holds.
 const sorts = { bars, trend };
+const plain = (options) => ({ ...options, tooltip: { ...options.tooltip, renderMode: "richText" } });
 for (const place of document.querySelectorAll("[data-chart]")) {
   const data = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-  const make = sorts[place.dataset.sort] ?? bars;
+  const make = sorts[place.dataset.sort] ?? plain;
   const chart = init(place, null, { renderer: "svg" });
   let width = 0;
   new ResizeObserver(() => {

@@ -418,18 +418,12 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_cases_list_id_phase_due_on", ["list_id", "phase", "due_on", "id"], unique=False
         )
+        batch_op.create_index("ix_cases_due_on", ["due_on", "id"], unique=False)
         batch_op.create_index(
-            "ix_cases_list_id_top_id_phase",
-            ["list_id", "top_id", "phase", "due_on", "id"],
-            unique=False,
+            "ix_cases_list_id_due_on", ["list_id", "due_on", "id"], unique=False
         )
         batch_op.create_index("ix_cases_merged_into_id", ["merged_into_id"], unique=False)
-        batch_op.create_index(
-            "ix_cases_top_id_phase_due_on", ["top_id", "phase", "due_on", "id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_cases_unit_id_phase_due_on", ["unit_id", "phase", "due_on", "id"], unique=False
-        )
+        batch_op.create_index("ix_cases_phase_waits_for", ["phase", "waits_for"], unique=False)
 
     op.create_table(
         "case_parties",
@@ -449,7 +443,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "unit_id", name=op.f("pk_case_parties")),
     )
     with op.batch_alter_table("case_parties", schema=None) as batch_op:
-        batch_op.create_index("ix_case_parties_unit_id", ["unit_id", "case_id"], unique=False)
+        batch_op.create_index(
+            "ix_case_parties_unit_id", ["unit_id", "case_id", "party"], unique=False
+        )
 
     op.create_table(
         "case_placements",
@@ -624,10 +620,10 @@ def downgrade() -> None:
 
     op.drop_table("case_parties")
     with op.batch_alter_table("cases", schema=None) as batch_op:
-        batch_op.drop_index("ix_cases_unit_id_phase_due_on")
-        batch_op.drop_index("ix_cases_top_id_phase_due_on")
+        batch_op.drop_index("ix_cases_phase_waits_for")
         batch_op.drop_index("ix_cases_merged_into_id")
-        batch_op.drop_index("ix_cases_list_id_top_id_phase")
+        batch_op.drop_index("ix_cases_list_id_due_on")
+        batch_op.drop_index("ix_cases_due_on")
         batch_op.drop_index("ix_cases_list_id_phase_due_on")
         batch_op.drop_index("ix_cases_batch_id")
 

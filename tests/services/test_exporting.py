@@ -35,7 +35,7 @@ def site(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Site]:
     step(made, supervisor, third, "transfer", {"units": "500119-CGJ"})
     officer = actor(made, "officer", "500119-STHJ")
     step(made, officer, first, "accept")
-    outcomes = {"note": "已立案", "outcomes": "责令改正:1,罚款:1:7930000", "verdict": "部分属实"}
+    outcomes = {"note": "已立案", "outcomes": "责令改正,罚款:1:7930000", "verdict": "部分属实"}
     step(made, officer, first, "log_work", {**outcomes, "investigation": "现场核实。"})
     yield made
     made.close()

@@ -64,6 +64,59 @@ def test_a_struck_merge_is_undone_with_all_that_came_of_it(office: Office) -> No
     assert verify(office.site).sound
 
 
+def amend(office: Office, connection: Any, case_id: int, seq: int, **change: Any) -> None:
+    """Ask for another day or other facts of an event, and let another person approve."""
+    _, ask, approve = kind_of(office, "ask_correction", "correct")
+    form = {"correction": "amend", "event": seq, "reason": "误录", **change}
+    asked = office.take(connection, case_id, ask.code, values=form)
+    form = office.form(approve, Life(), event=asked.seq)
+    office.take(connection, case_id, approve.code, values=form)
+
+
+def test_another_day_counts_the_deadline_anew(office: Office) -> None:
+    """The deadline was still counted from the wrong day after the day had been put right."""
+    kind = office.kinds["complaint"]
+    with office.site.store.writing() as connection:
+        case_id = office.register(connection, office.list_of(kind))
+        office.later(3)
+        office.take(connection, case_id, "transfer")
+        assert office.case(connection, case_id).due_report == "2024-07-14"
+        amend(office, connection, case_id, 2, effective_on="2024-07-02")
+        assert office.case(connection, case_id).due_report == "2024-07-12"
+        proof = office.life(connection, case_id).clocks["report"].proof
+        assert (proof["base"], proof["due"]) == ("2024-07-02", "2024-07-12")
+    assert verify(office.site).sound
+
+
+def test_another_promise_moves_its_deadline(office: Office) -> None:
+    """The row showed the promise as put right and the deadline as it had been."""
+    kind = office.kinds["complaint"]
+    with office.site.store.writing() as connection:
+        case_id = machine.walk(office, connection, kind, "phase_closed")
+        seq = office.case(connection, case_id).version
+        amend(office, connection, case_id, seq, facts='{"promised_on": "2024-08-15"}')
+        row = office.case(connection, case_id)
+        assert row.promised_on == row.due_finish == "2024-08-15"
+        with pytest.raises(Refused) as refused:
+            amend(office, connection, case_id, seq, facts='{"promised_on": "2024-06-15"}')
+    assert refused.value.code == "promise_past"
+    assert verify(office.site).sound
+
+
+def test_a_correction_does_not_cut_a_public_notice_short(office: Office) -> None:
+    """A closing dated back, or a notice dated forward, left no full notice between them."""
+    kind = office.kinds["rectification"]
+    with office.site.store.writing() as connection:
+        case_id = machine.walk(office, connection, kind, "closed")
+        office.later(1)
+        closed = office.case(connection, case_id).version
+        for seq, day in ((closed, "2024-07-10"), (closed - 1, "2024-07-09")):
+            with pytest.raises(Refused) as refused:
+                amend(office, connection, case_id, seq, effective_on=day)
+            assert refused.value.code == "unlawful_correction"
+            assert refused.value.facts["because"] == "notice_running"
+
+
 def test_an_unmerge_is_not_struck(office: Office) -> None:
     """What the main case did since then would be missing."""
     with office.site.store.writing() as connection:
@@ -123,7 +176,7 @@ def test_a_role_that_touches_no_case_learns_nothing_of_one(office: Office) -> No
         for role in ("administrator", "auditor", "public"):
             who = office.person(role, CITY)
             for asked in (case_id, 999_999):
+                request = gate.Request("log_work", 1, {"note": "x"})
                 with pytest.raises(Forbidden) as refused:
-                    request = gate.Request("log_work", 1, {"note": "x"})
                     gate.step_within(office.site, connection, who, asked, request)
                 assert refused.value.facts.keys() <= {"permission"}

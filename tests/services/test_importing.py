@@ -84,7 +84,7 @@ def test_a_preview_says_what_every_row_would_do_and_touches_nothing(site: Site) 
 
 def test_a_commit_registers_transfers_and_never_closes(site: Site) -> None:
     made = look(site, sheet(*ROWS))
-    result = importing.commit(site, actor(site, "supervisor"), made.token)
+    result = importing.carry_out(site, actor(site, "supervisor"), made.token)
     assert result.counts == {"new": 4, "changed": 0, "same": 0, "refused": 4, "left_out": 0}
     states = {row.number: row.state for row in result.rows if row.case_id}
     assert states == {
@@ -124,18 +124,18 @@ def test_a_commit_registers_transfers_and_never_closes(site: Site) -> None:
 
 def test_the_same_file_twice_adds_nothing(site: Site) -> None:
     supervisor = actor(site, "supervisor")
-    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    importing.carry_out(site, supervisor, look(site, sheet(*ROWS)))
     before = counted(site)
     again = look(site, sheet(*ROWS))
     assert again.counts == {"new": 0, "changed": 0, "same": 4, "refused": 4}
-    result = importing.commit(site, supervisor, again)
+    result = importing.carry_out(site, supervisor, again)
     assert result.counts["same"] == 4
     assert counted(site) == before
 
 
 def test_a_changed_row_is_an_event_and_shows_both_values(site: Site) -> None:
     supervisor = actor(site, "supervisor")
-    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    importing.carry_out(site, supervisor, look(site, sheet(*ROWS)))
     changed = ROWS[0].replace("小河。,南川区", "大河。,南川区").replace(",,,,第三批", ",已查实。,部分属实,,第三批")
     made = look(site, sheet(changed, ROWS[1]))
     plan = by_number(made)["D3CQ202406070011"]
@@ -145,7 +145,7 @@ def test_a_changed_row_is_an_event_and_shows_both_values(site: Site) -> None:
         "investigation": (None, "已查实。"),
         "verdict": (None, "partly"),
     }
-    importing.commit(site, supervisor, made)
+    importing.carry_out(site, supervisor, made)
     assert events(site, "D3CQ202406070011")[-1] == "import"
     assert look(site, sheet(changed, ROWS[1])).counts["same"] == 2
     assert verify(site).faults == []
@@ -153,13 +153,13 @@ def test_a_changed_row_is_an_event_and_shows_both_values(site: Site) -> None:
 
 def test_only_accepted_lines_are_written(site: Site) -> None:
     made = look(site, sheet(*ROWS))
-    result = importing.commit(site, actor(site, "supervisor"), made, accept={3})
+    result = importing.carry_out(site, actor(site, "supervisor"), made, accept={3})
     assert result.counts == {"new": 1, "changed": 0, "same": 0, "refused": 4, "left_out": 3}
 
 
 def test_a_ledger_of_ours_comes_back_unchanged(site: Site, tmp_path: Path) -> None:
     supervisor = actor(site, "supervisor")
-    importing.commit(site, supervisor, look(site, sheet(*ROWS)))
+    importing.carry_out(site, supervisor, look(site, sheet(*ROWS)))
     case = complaint(site, "D3CQ202406070099*", units="500119-STHJ", goal="污水不外排")
     step(site, supervisor, case, "transfer", {"units": "500119-STHJ"})
     officer = actor(site, "officer", "500119-STHJ")
@@ -183,7 +183,7 @@ def test_a_chosen_mapping_is_remembered_for_the_same_headers(site: Site) -> None
     options = Options(mapping={"number": 0, "content": 2})
     made = look(site, sheet(*rows, head=head), options)
     assert made.counts["new"] == 1
-    importing.commit(site, supervisor, made)
+    importing.carry_out(site, supervisor, made)
     later = ("D3CQ202406070022,2024-06-07,另一处异味。,南川区,大气",)
     assert look(site, sheet(*later, head=head)).counts["new"] == 1
 
@@ -202,7 +202,7 @@ def test_who_may_import_and_whose_upload(site: Site) -> None:
             importing.preview(site, who, "c3", "a.csv", sheet(*ROWS))
     made = look(site, sheet(*ROWS))
     with pytest.raises(NotFound):
-        importing.commit(site, actor(site, "supervisor", name="other"), made.token)
+        importing.carry_out(site, actor(site, "supervisor", name="other"), made.token)
     with pytest.raises(Refused) as refused:
         look(site, b"no table at all")
     assert refused.value.code == "header_missing"
@@ -245,7 +245,7 @@ def test_tasks_of_rectification_find_their_fields(site: Site) -> None:
     assert plan.values["superior_number"] == "9"
     assert plan.values["deadline_text"] == "2024年12月底"
     assert plan.facts["fields"]["situation"] == "正在排查"
-    result = importing.commit(site, supervisor, made)
+    result = importing.carry_out(site, supervisor, made)
     assert result.rows[0].state == "已交办"
 
 
@@ -259,5 +259,5 @@ def test_a_district_list_needs_a_source_and_a_deadline_before_it_is_handed_over(
     found = importing.preview(made, office, "issues", "清单.csv", sheet(*rows, head=head))
     assert [plan.standing for plan in found.rows] == ["new", "refused"]
     assert found.rows[1].problems[0].code == "channel_missing"
-    assert importing.commit(made, office, found).rows[0].state == "已录入"
+    assert importing.carry_out(made, office, found).rows[0].state == "已录入"
     made.close()

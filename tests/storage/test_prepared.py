@@ -36,10 +36,22 @@ def test_rows_and_literals(store: Store) -> None:
         assert GET.run(connection, {"name": "a"}) == [("same",)]
 
 
-def test_errors_are_sqlalchemys_and_nothing_is_left(store: Store) -> None:
-    with pytest.raises(IntegrityError) as refused, store.writing() as connection:
+def put_twice(store: Store) -> None:
+    with store.writing() as connection:
         PUT.run(connection, {"name": "a", "value": "1"})
         PUT.run(connection, {"name": "a", "value": "2"})
+
+
+def end_own_session(store: Store) -> None:
+    with store.engine.connect() as connection, store.engine.connect() as other:
+        ((pid,),) = run_text(connection, "SELECT pg_backend_pid()")
+        run_text(other, "SELECT pg_terminate_backend(%s)", (pid,))
+        run_text(connection, "SELECT 1")
+
+
+def test_errors_are_sqlalchemys_and_nothing_is_left(store: Store) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        put_twice(store)
     assert is_key_clash(refused.value)
     assert not refused.value.connection_invalidated
     with store.reading() as connection:
@@ -58,11 +70,8 @@ def test_a_transaction_is_begun_where_there_is_none(store: Store) -> None:
 def test_a_lost_connection_is_told(postgresql_url: str) -> None:
     store = Store(postgresql_url)
     try:
-        with pytest.raises(DBAPIError) as lost, store.engine.connect() as connection:
-            ((pid,),) = run_text(connection, "SELECT pg_backend_pid()")
-            with store.engine.connect() as other:
-                run_text(other, "SELECT pg_terminate_backend(%s)", (pid,))
-            run_text(connection, "SELECT 1")
+        with pytest.raises(DBAPIError) as lost:
+            end_own_session(store)
         assert lost.value.connection_invalidated
         with store.reading() as connection:
             assert run_text(connection, "SELECT 1") == [(1,)]

@@ -36,7 +36,7 @@ PHOTO_SIZE = (640, 480)
 
 
 def office(tree: Any) -> str:
-    return next(u.code for u in tree.by_id.values() if u.kind == "office" and u.top_id == u.id)
+    return next(str(u.code) for u in tree.by_id.values() if u.kind == "office" and u.top_id == u.id)
 
 
 @pytest.fixture

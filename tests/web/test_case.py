@@ -59,7 +59,11 @@ def test_a_whole_life_by_forms_alone(world: World) -> None:
     units = {"units-unit": [UNIT], "units-party": ["lead"]}
     assert take(world, boss, case_id, "transfer", **units).status_code == 303
     assert take(world, officer, case_id, "accept").status_code == 303
-    work = {"note": "已到现场", "verdict": "substantiated", "files-after": (picture(), "整改后.jpg")}
+    work = {
+        "note": "已到现场",
+        "verdict": "substantiated",
+        "files-after": (picture(), "整改后.jpg"),
+    }
     assert take(world, officer, case_id, "log_work", **work).status_code == 303
     apply = {"verdict": "substantiated", "remains": "管网改造", "promised_on": "2027-03-31"}
     assert take(world, officer, case_id, "apply_phase_close", **apply).status_code == 303
@@ -90,8 +94,10 @@ def test_a_refused_form_comes_back_with_its_words_and_files(world: World) -> Non
     )  # fmt: skip
     assert answer.status_code == 422
     assert "<title>错误:" in answer.text
-    assert 'href="#f-note"' in answer.text and 'aria-invalid="true"' in answer.text
-    assert "查到暗管" in answer.text and "现场.jpg" in answer.text
+    assert 'href="#f-note"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert "查到暗管" in answer.text
+    assert "现场.jpg" in answer.text
     kept = re.findall(r'name="kept" value="([^"]+)"', answer.text)
     again = take(
         world, officer, case_id, "log_work", note="补上", verdict="partly", kept=kept,
@@ -139,7 +145,8 @@ def test_a_step_that_is_gone_keeps_the_words_on_the_page(world: World) -> None:
         data={"csrf_token": token, "version": seen, "reason": "不属本单位"},
     )
     assert answer.status_code == 409
-    assert "不属本单位" in answer.text and "不予受理" in answer.text
+    assert "不属本单位" in answer.text
+    assert "不予受理" in answer.text
 
 
 def test_programs_get_codes(world: World) -> None:
@@ -205,7 +212,9 @@ def test_evidence_is_saved_never_run(world: World) -> None:
     case_id = transferred(world)
     officer = world.client("officer")
     take(world, officer, case_id, "accept")
-    take(world, officer, case_id, "log_work", note="x", **{"files-after": (picture(), "照片 1.jpg")})
+    take(
+        world, officer, case_id, "log_work", note="x", **{"files-after": (picture(), "照片 1.jpg")}
+    )
     found = re.search(rf"/cases/{case_id}/files/(\d+)\"", officer.get(f"/cases/{case_id}").text)
     assert found
     answer = officer.get(f"/cases/{case_id}/files/{found.group(1)}")
@@ -213,12 +222,14 @@ def test_evidence_is_saved_never_run(world: World) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     small = officer.get(f"/cases/{case_id}/files/{found.group(1)}/small")
-    assert small.mimetype == "image/jpeg" and len(small.data) < 5000
+    assert small.mimetype == "image/jpeg"
+    assert len(small.data) < 5000
     evil = take(
         world, officer, case_id, "log_work", note="x",
         **{"files-document": (io.BytesIO(b"<script>alert(1)</script>"), "x.html")},
     )  # fmt: skip
-    assert evil.status_code == 422 and "不是可接受的类型" in evil.text
+    assert evil.status_code == 422
+    assert "不是可接受的类型" in evil.text
 
 
 def test_a_correction_is_asked_approved_and_shown_struck(world: World) -> None:
@@ -228,7 +239,8 @@ def test_a_correction_is_asked_approved_and_shown_struck(world: World) -> None:
     take(world, officer, case_id, "log_work", note="写错的记录", verdict="substantiated")
     form = f"/cases/{case_id}/steps/ask_correction?event=4"
     page = officer.get(form).text
-    assert "写错的记录" in page and 'name="right-verdict"' in page
+    assert "写错的记录" in page
+    assert 'name="right-verdict"' in page
     asked = world.post(
         officer, form, f"/cases/{case_id}/steps/ask_correction", version=4, event="4",
         correction="amend", reason="笔误", **{"right-note": "写错的记录", "right-verdict": "partly"},
@@ -238,7 +250,9 @@ def test_a_correction_is_asked_approved_and_shown_struck(world: World) -> None:
     done = take(world, boss, case_id, "correct", event="5")
     assert done.status_code == 303, done.text
     text = officer.get(f"/cases/{case_id}").text
-    assert "已更正" in text and "部分属实" in text and "笔误" in text
+    assert "已更正" in text
+    assert "部分属实" in text
+    assert "笔误" in text
     struck = take(
         world, officer, case_id, "ask_correction", event="4", correction="strike", reason="重复"
     )
@@ -267,7 +281,8 @@ def test_a_late_entry_needs_a_supervisor_and_a_reason(world: World) -> None:
     late = take(world, officer, case_id, "accept", on="2026-11-10")
     assert late.status_code in (403, 422)
     bad = take(world, officer, case_id, "accept", on="明天")
-    assert bad.status_code == 422 and 'id="f-on-error"' in bad.text
+    assert bad.status_code == 422
+    assert 'id="f-on-error"' in bad.text
 
 
 def test_merging_picks_a_likely_duplicate(world: World) -> None:
@@ -293,7 +308,8 @@ def test_the_complainant_is_masked_and_revealed_with_a_reason_on_record(world: W
     )  # fmt: skip
     case_id = int(answer.headers["Location"].rsplit("/", 1)[1])
     here = f"/cases/{case_id}"
-    assert "甄**" in boss.get(here).text and "138****1234" in boss.get(here).text
+    assert "甄**" in boss.get(here).text
+    assert "138****1234" in boss.get(here).text
     assert world.post(boss, here, f"{here}/complainant", reason="").status_code == 422
     shown = world.post(boss, here, f"{here}/complainant", reason="回访核实办理结果")
     assert "13800001234" in shown.text
@@ -312,7 +328,8 @@ def test_texts_are_shown_never_run(world: World) -> None:
     boss = world.client("supervisor")
     for page in (f"/cases/{case_id}", "/cases?columns=number,title,site", "/"):
         text = boss.get(page).text
-        assert "<script>alert" not in text and "<img src=x" not in text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
 
 
 @pytest.mark.parametrize("number", ["D3CQ202611180001", "d3cq202611180001*", " D3CQ202611180001 "])

@@ -50,7 +50,9 @@ def test_the_secret_of_a_session_is_new_at_sign_in(world: World) -> None:
     before = client.get_cookie("ecoissues")
     world.post(client, "/sign-in", "/sign-in", name="officer", password=PASSWORD)
     after = client.get_cookie("ecoissues")
-    assert before and after and before.value != after.value
+    assert before
+    assert after
+    assert before.value != after.value
 
 
 def test_half_an_hour_of_idleness_ends_the_session(world: World) -> None:

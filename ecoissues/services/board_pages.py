@@ -1,0 +1,150 @@
+"""What the board's pages show, each read in one consistent snapshot."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from ecoissues.core.forms import Column, Form
+from ecoissues.core.policy import Actor
+from ecoissues.core.units import Unit
+from ecoissues.figures.dispatch import COUNTS, DispatchRow, dispatch_table
+from ecoissues.figures.reading import Board
+from ecoissues.figures.wording import day_words
+from ecoissues.services import behind, boards
+from ecoissues.services.basis import Basis, basis_of
+from ecoissues.services.behind import Behind, Rows
+from ecoissues.services.boards import BoardPage
+from ecoissues.services.exporting import DISPATCH, dispatch_cells, site_forms
+from ecoissues.services.listing import Filter
+from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
+from ecoissues.storage.reference import ListRow
+
+#: Rows of a page of cases behind a number.
+SIZE: Final = 50
+#: Columns of the dispatch table -> what is asked to open their rows.
+_OPENS: Final[dict[str, dict[str, str]]] = {
+    **{name: {"account": name} for name in COUNTS if name in behind.ACCOUNTS},
+    "closed": {"figure": "closure_rate", "members": "part"},
+}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an address of the board says; empty and None mean: the first list, today, all."""
+
+    list_code: str = ""
+    as_of: date | None = None
+    known_at: str = ""
+    unit: str = ""
+    batch: str = ""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What every page of the board shows beside its own: the choices and what was chosen."""
+
+    lists: list[ListRow]
+    basis: Basis
+    day_words: str
+    batches: list[str]
+    units: list[Unit]
+    unit: str
+    unit_name: str
+    known_at: str
+
+
+class Dispatch(msgspec.Struct, frozen=True):
+    """The dispatch table: form, columns in use, (line, cells by column key)."""
+
+    form: Form
+    columns: list[Column]
+    lines: list[tuple[DispatchRow, dict[str, Any]]]
+    by: str
+
+
+def read_board(
+    site: Site, actor: Actor, asked: Asked, leading: str = ""
+) -> tuple[Frame, BoardPage] | None:
+    """Read the board. None: there is no list in the actor's scope. Errors as ``basis_of``."""
+    with site.store.reading() as connection:
+        frame = _frame(site, connection, actor, asked)
+        if frame is None:
+            return None
+        return frame, boards.make_board(site, connection, actor, frame.basis, leading)
+
+
+def read_rows(
+    site: Site, actor: Actor, asked: Asked, what: Behind, page: int
+) -> tuple[Frame, Rows, list[dict[str, Any]]] | None:
+    """Read a page (from 1) of the cases behind a number, as they stood on its day."""
+    with site.store.reading() as connection:
+        frame = _frame(site, connection, actor, asked)
+        if frame is None:
+            return None
+        found = behind.rows_behind(site, connection, frame.basis, what)
+        rows = behind.shown_rows(site, connection, frame.basis, found.ids, page, SIZE)
+        return frame, found, rows
+
+
+def read_dispatch(
+    site: Site, actor: Actor, asked: Asked, by: str = ""
+) -> tuple[Frame, Dispatch] | None:
+    """Read the dispatch table by ``district`` or ``unit`` (empty: whichever the list spans)."""
+    with site.store.reading() as connection:
+        frame = _frame(site, connection, actor, asked)
+        if frame is None:
+            return None
+        basis = frame.basis
+        grouping = by or boards.grouping_of(site, basis)
+        board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, basis.cut)
+        table = dispatch_table(board, "unit" if grouping == "unit" else "district")
+    form = site_forms(site)[DISPATCH]
+    lines = [(line, dispatch_cells(site, basis.row, line)) for line in table]
+    used = [
+        column
+        for column in form.columns
+        if column.key != "name" and any(cells.get(column.key) is not None for _, cells in lines)
+    ]
+    return frame, Dispatch(form, used, lines, grouping)
+
+
+def dispatch_href(site: Site, basis: Basis, key: str, unit: str) -> str:
+    """Give the address of the rows behind a cell of the dispatch table; empty for a rate."""
+    if key not in _OPENS:
+        return ""
+    return boards.address("/board/rows", basis, site, **_OPENS[key], district=unit)
+
+
+def list_href(basis: Basis, what: Behind, unit: str) -> str:
+    """Give the address of the same rows in the list of cases; empty where a list cannot say it."""
+    if not what.figure:
+        return ""
+    values = {
+        "list": basis.row.code, "figure": what.figure, "members": what.members,
+        "as_of": "" if basis.is_now else basis.as_of.isoformat(), "batch": basis.batch,
+        "known_at": basis.known.at or "", "district": what.district or unit,
+    }  # fmt: skip
+    return Filter.read(values).address()
+
+
+def _frame(site: Site, connection: Connection, actor: Actor, asked: Asked) -> Frame | None:
+    lists = boards.lists_for(site, connection, actor)
+    code = asked.list_code or (lists[0].code if lists else "")
+    if not code:
+        return None
+    basis = basis_of(
+        site, connection, actor, code, asked.as_of, asked.known_at or None, asked.unit,
+        asked.batch,
+    )  # fmt: skip
+    b = t.batches.c
+    query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc())
+    unit = site.tree.by_code.get(asked.unit)
+    return Frame(
+        lists=lists, basis=basis, day_words=day_words(basis.as_of),
+        batches=list(connection.execute(query).scalars()),
+        units=[unit for unit in site.tree.tops() if unit.path.startswith(actor.scope_path)],
+        unit=asked.unit, unit_name=unit.name if unit else "", known_at=asked.known_at,
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Board, rows and dispatch table as pages: numbers, links, no script needed, no raw key."""
+
+from __future__ import annotations
+
+import re
+
+from flask.testing import FlaskClient
+
+from tests.web.conftest import World
+from tests.web.test_case import take, transferred
+
+ASK = {"Accept": "application/json"}
+_RAW = re.compile(r"\b(open|phase_closed|in_progress|closure_rate|None|part|rest)\b")
+
+
+def some_cases(world: World) -> None:
+    for number in range(6):
+        transferred(world, f"D3CQ2026111800{number:02d}")
+    city = world.register("CQ-C", "X3CQ202611180001", by="city")
+    both = {"units-unit": ["南川区", "涪陵区"], "units-party": ["lead", "joint"]}
+    take(world, world.client("city"), city, "transfer", **both)
+
+
+def shown(page: str) -> str:
+    """The text a reader sees: tags, scripts and addresses taken out."""
+    bare = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", bare)
+
+
+def follow(client: FlaskClient, page: str, pattern: str) -> int:
+    href = re.search(pattern, page)
+    assert href, pattern
+    found = client.get(href.group(1).replace("&amp;", "&"), headers=ASK)
+    assert found.status_code == 200
+    return int(found.json["count"])  # type: ignore[index]
+
+
+def test_the_board_without_script(world: World) -> None:
+    some_cases(world)
+    client = world.client("leader")
+    answer = client.get("/board?list=NC-C")
+    page = answer.text
+    assert answer.status_code == 200
+    assert "共6件" in page
+    assert follow(client, page, r'class="tile-number"><a href="(/board/rows\?[^"]+account=cases)"') == 6
+    assert follow(client, page, r'href="(/board/rows\?[^"]+figure=closure_rate[^"]+members=rest)"') == 6
+    assert page.count("<caption") == 2
+    assert 'type="application/json"' in page
+    assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
+    assert "style=" not in page
+    assert not _RAW.search(shown(page))
+    assert len(answer.data) < 60_000
+
+
+def test_the_city_board_explains_joint_handling(world: World) -> None:
+    some_cases(world)
+    page = world.client("city").get("/board?list=CQ-C").text
+    assert "合计 2 大于总数 1" in page
+
+
+def test_another_day_and_what_was_known_then(world: World) -> None:
+    some_cases(world)
+    world.clock.pass_time(days=10)
+    client = world.client("leader")
+    assert "2026年11月15日" in client.get("/board?list=NC-C&as_of=2026年11月15日").text
+    assert "共6件" in client.get("/board?list=NC-C&as_of=2026-11-21").text
+    known = client.get("/board?list=NC-C&as_of=2026-11-21&known_at=2026-11-22").text
+    assert "按2026年11月22日时已登记的情况" in known
+    for bad in ("as_of=2027-01-01", "as_of=昨天", "as_of=2026-11-25&known_at=2026-11-21"):
+        assert client.get(f"/board?list=NC-C&{bad}").status_code == 422
+    assert client.get("/board?list=nothing").status_code == 404
+
+
+def test_rows_behind_a_number_have_unit_standing_and_a_way_back(world: World) -> None:
+    some_cases(world)
+    client = world.client("leader")
+    page = client.get("/board/rows?list=NC-C&figure=closure_rate&members=rest").text
+    assert page.count('scope="row"') == 6
+    assert "南川区生态环境局" in page
+    assert "口径:" in page
+    assert "/cases?list=NC-C&amp;figure=closure_rate&amp;members=rest" in page
+    assert client.get("/board/rows?list=NC-C&account=secret").status_code == 422
+    assert client.get("/board/rows?list=NC-C&figure=nothing").status_code == 422
+    empty = client.get("/board/rows?list=NC-C&figure=closure_rate&members=part").text
+    assert "这一天没有这样的事项" in empty
+
+
+def test_the_dispatch_table_opens_its_numbers(world: World) -> None:
+    some_cases(world)
+    client = world.client("city")
+    page = client.get("/dispatch?list=CQ-C").text
+    assert "合办重复计数" in page
+    assert follow(client, page, r'href="(/board/rows\?[^"]+account=handed_over&amp;district=500102)"') == 1
+    by_unit = client.get("/dispatch?list=NC-C&by=unit").text
+    assert "南川区生态环境局" in by_unit
+    assert "逾期未反馈" in by_unit
+    issues = client.get("/dispatch?list=NC-I").text
+    assert "逾期未反馈" not in issues
+
+
+def test_who_may_look(world: World) -> None:
+    for name, status in (("leader", 200), ("auditor", 200), ("officer", 200), ("administrator", 403)):
+        assert world.client(name).get("/board").status_code == status
+    assert world.client().get("/board").status_code == 303
+    nothing = world.client("stranger").get("/board")
+    assert "还没有清单" in nothing.text

@@ -1,0 +1,55 @@
+"""Sheets from the pages: the same rows as the list on the screen, safe names, the right rights."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import unquote
+
+import openpyxl
+
+from tests.web.conftest import World
+from tests.web.test_case import transferred
+
+
+def numbers(content: bytes) -> list[str]:
+    page = openpyxl.load_workbook(io.BytesIO(content)).active
+    return [str(row[1].value) for row in page.iter_rows() if str(row[1].value).startswith("D3CQ")]
+
+
+def test_the_list_leaves_as_it_is_filtered(world: World) -> None:
+    for number in range(3):
+        transferred(world, f"D3CQ20261118003{number}")
+    world.register("NC-C", "D3CQ202611180040", types=["noise"])
+    client = world.client("leader")
+    every = client.get("/exports/cases.xlsx?list=NC-C")
+    assert every.status_code == 200
+    assert every.headers["X-Rows"] == "4"
+    some = client.get("/exports/cases.xlsx?list=NC-C&type=noise")
+    assert numbers(some.data) == ["D3CQ202611180040"]
+    name = unquote(every.headers["Content-Disposition"])
+    assert name.startswith("attachment; filename*=UTF-8''南川区群众举报_")
+    assert name.endswith(".xlsx")
+    members = client.get("/exports/cases.xlsx?list=NC-C&figure=closure_rate&members=rest")
+    assert len(numbers(members.data)) == 4
+
+
+def test_csv_forms_and_dispatch(world: World) -> None:
+    transferred(world, "D3CQ202611180050")
+    client = world.client("leader")
+    assert client.get("/exports/cases.csv?list=NC-C").text.lstrip("\ufeff").startswith("序号")
+    for path in ("dispatch", "complaint_table", "batch_notice"):
+        answer = client.get(f"/exports/{path}.xlsx?list=NC-C")
+        if path == "batch_notice":
+            assert answer.status_code == 404  # the list has no batch
+        else:
+            assert answer.status_code == 200, path
+    past = client.get("/exports/complaint_table.xlsx?list=NC-C&as_of=2026-11-01")
+    assert numbers(past.data) == []
+
+
+def test_what_cannot_be_exported(world: World) -> None:
+    client = world.client("leader")
+    assert client.get("/exports/nothing.xlsx?list=NC-C").status_code == 404
+    assert client.get("/exports/dispatch.xlsx").status_code == 422
+    assert client.get("/exports/dispatch.pdf?list=NC-C").status_code == 404
+    assert world.client("administrator").get("/exports/dispatch.xlsx?list=NC-C").status_code == 403
