@@ -1,7 +1,8 @@
 """Loading the demonstration: everything planned first, then taken in the order of its recording.
 
-One transaction holds it all, so a load that is broken off leaves nothing behind. The generator
-hands in the clock (effective and recorded), which only a log without ordinary work accepts.
+The generator hands in the clock (effective and recorded), which only a log without ordinary work
+accepts. Some thousand steps go into one transaction; the demonstration counts as loaded with the
+last of them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from ecoissues.services.site import Site
 
 Progress = Callable[[int, int], None]
 _DAY: Final = timedelta(days=1)
+_CHUNK: Final = 4000
 
 
 class Loaded(Struct, frozen=True):
@@ -59,10 +61,10 @@ def load(
     """Load the demonstration into a site that has its units and nothing else.
 
     In: ``progress(done, all)`` now and then; another document than the packaged one. Refused ``demo_refused`` where ordinary work stands,
-    ``demo_loaded`` where the demonstration does. A load that breaks off leaves no record behind.
+    ``demo_loaded`` where the demonstration does. A load that broke off is cleared away by the next.
     """
     document = document or documents.site_document()
-    demonstrating.require_empty(site)
+    demonstrating.make_way(site)
     now, clock = site.now(), site.clock
     _begin(site, document)
     with _without_collector():
@@ -179,18 +181,23 @@ class _Loader:
         return self._now
 
     def run(self, actions: list[Action], progress: Progress | None) -> None:
-        """Take all steps in one transaction."""
-        with self.site.store.writing() as connection:
-            somebody = self._actor(actions[0])
-            recorder = BulkRecorder(self.site, connection, somebody)
-            recorder.reserve(len({id(action.matter) for action in actions}))
-            for done, action in enumerate(actions):
-                self._take(recorder, action)
-                if progress is not None and done % 1000 == 0:
-                    progress(done, len(actions))
-            recorder.flush()
-            demonstrating.seal(self.site, connection, self._complainants)
-            demonstrating.finish(connection, self.document.password)
+        """Take all steps, some thousand in each transaction."""
+        recorder: BulkRecorder | None = None
+        for start in range(0, len(actions), _CHUNK):
+            if progress is not None:
+                progress(start, len(actions))
+            with self.site.store.writing() as connection:
+                if recorder is None:
+                    recorder = BulkRecorder(self.site, connection, self._actor(actions[0]))
+                    recorder.reserve(len({id(action.matter) for action in actions}))
+                recorder.go_on(connection)
+                for action in actions[start : start + _CHUNK]:
+                    self._take(recorder, action)
+                recorder.flush_log()
+                if start + _CHUNK >= len(actions):
+                    recorder.flush()
+                    demonstrating.seal(self.site, connection, self._complainants)
+                    demonstrating.finish(connection, self.document.password)
         if progress is not None:
             progress(len(actions), len(actions))
 

@@ -87,7 +87,7 @@ def is_offered(
         return False
     if life.merged_into is not None and step.effect not in gate.ON_MERGED:
         return False
-    applies = _APPLIES.get(step.effect)
+    applies = APPLIES.get(step.effect)
     return applies is None or applies(site, kind, life, case, step)
 
 
@@ -154,7 +154,7 @@ def _has_other_list(
     return any(row.code not in (case.list_code, *life.lists) for row in site.lists.values())
 
 
-_APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
+APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
     **dict.fromkeys(SETTLING, _has_pending),
     "ask_extension": _can_extend,
     "ask_correction": _no_correction_waits,

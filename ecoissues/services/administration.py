@@ -108,11 +108,15 @@ def _check_place(site: Site, role: str, unit_code: str) -> Unit:
 
 
 def list_users(site: Site, actor: Actor) -> list[dict[str, Any]]:
-    """Give every account with its unit, without its password."""
+    """Give every account of the administrator's own units, without its password."""
     policy.require(actor, "user.read")
     with site.store.reading() as connection:
         users = reference.list_users(connection)
-    return [{name: user[name] for name in user if name != "password"} for user in users]
+    return [
+        {name: user[name] for name in user if name != "password"}
+        for user in users
+        if user["unit_path"].startswith(actor.scope_path)
+    ]
 
 
 def change_user(
@@ -125,7 +129,8 @@ def change_user(
     policy.require(actor, "user.manage")
     unit = _check_place(site, role, unit_code)
     with site.store.writing() as connection:
-        user = _get_user(connection, name)
+        user = _get_user(connection, actor, name)
+        _check_scope(actor, unit.path)
         if user["name"] == actor.name and (not active or role != user["role"]):
             raise Refused("own_account", "不能停用自己的账号或改变自己的角色,请由另一位管理员办理。")
         if user["role"] == "administrator" and (role != "administrator" or not active):
@@ -146,7 +151,7 @@ def reset_password(
     policy.require(actor, "user.manage")
     hashed = hash_password(password, profile)
     with site.store.writing() as connection:
-        user = _get_user(connection, name)
+        user = _get_user(connection, actor, name)
         connection.execute(
             update(t.users)
             .where(t.users.c.id == user["id"])
@@ -155,11 +160,17 @@ def reset_password(
         end_sessions(connection, user["id"])
 
 
-def _get_user(connection: Connection, name: str) -> dict[str, Any]:
+def _get_user(connection: Connection, actor: Actor, name: str) -> dict[str, Any]:
     user = reference.find_user(connection, name)
-    if user is None:
-        raise NotFound(f"没有账号“{name[:40]}”。")
+    if user is None or not user["unit_path"].startswith(actor.scope_path):
+        raise NotFound(f"没有账号“{name[:40]}”,或不在您的管辖范围内。")
     return user
+
+
+def _check_scope(actor: Actor, unit_path: str) -> None:
+    """An administrator runs the accounts of his own units only: a district not the city's."""
+    if not unit_path.startswith(actor.scope_path):
+        raise NotFound("没有找到该单位,或不在您的管辖范围内。")
 
 
 def _check_other_administrator(connection: Connection, user_id: int) -> None:

@@ -1,8 +1,8 @@
-"""Recording very many events in one transaction: the same rules, the same log, fewer round trips.
+"""Recording very many events in few transactions: the same rules, the same log, fewer round trips.
 
 Every step still passes the gate, and every event the database's own law when it is inserted; only
 what is *derived* waits: events and postings go out in rounds, and a case's projections are written
-once, at the end, from its last standing. ``flush`` must be called before the transaction ends.
+once, at the end, from its last standing. ``flush`` must be called before the last transaction ends.
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ _BORN: Final = Prepared(
 
 
 class BulkRecorder(Recorder):
-    """A recorder for one long transaction with a clock that moves: the demonstration's years.
+    """A recorder for long transactions with a clock that moves: the demonstration's years.
 
     The caller keeps each case and its events in memory between steps (what the gate moves along),
-    since the database does not have them before ``flush_log``.
+    since the database does not have them before ``flush_log``. The work may be spread over several
+    transactions (``go_on``): the log's end is one row, and each of its versions made in a single
+    transaction is walked again at the next event.
     """
 
     def __init__(self, site: Site, connection: Connection, actor: Actor) -> None:
@@ -62,9 +64,14 @@ class BulkRecorder(Recorder):
 
     def _take_head(self) -> tuple[int, str]:
         pos, last = super()._take_head()
-        # One transaction spans years of a moving clock; the log's instants never go back.
+        # A transaction spans months of a moving clock; the log's instants never go back.
         self._recorded_at = max(instant_text(self.site.now()), last)
         return pos, self._recorded_at
+
+    def go_on(self, connection: Connection) -> None:
+        """Continue in another transaction; ``flush_log`` has ended the one before."""
+        self.connection = connection
+        self._pos = None
 
     def reserve(self, number: int) -> None:
         """Set ids aside for new cases; the transaction is the only writer of SQLite."""

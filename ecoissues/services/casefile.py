@@ -82,6 +82,7 @@ class CaseFile(msgspec.Struct):
     waits_for: str
     next_actor: str
     chain: list[Party]
+    path: list[str]
     basics: list[Shown]
     work: list[Shown]
     clocks: list[Face]
@@ -128,7 +129,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         version=case.version, state=case.state, state_name=state.zh, phase=state.phase,
         light=_worst([face.light for face in running]), merged=life.merged_into is not None,
         waits_for=state.waits_for, next_actor=next_actor(site, opened),
-        chain=_chain(site, life), basics=_basics(site, kind, life), work=_work(site, kind, life),
+        chain=_chain(site, life), path=_path(site, opened.standing), basics=_basics(site, kind, life), work=_work(site, kind, life),
         clocks=clocks, clockless=state.clockless if not running else "", files=files,
         history=timeline.tell(site, kind, opened.events, names, files),
         asks=_asks(site, kind, life, names, buttons),
@@ -221,6 +222,20 @@ def _chain(site: Site, life: Life) -> list[Party]:
         unit = site.tree.by_code[code]
         words = "被举报单位" if part == "accused" else PARTIES[part][0]
         found.append(Party(full_name(site.tree, unit), words, code))
+    return found
+
+
+def _path(site: Site, standing: Sequence[Event]) -> list[str]:
+    """Give the way the case was handed on: each responsible unit in turn, with the day."""
+    found: list[str] = []
+    for event in standing:
+        leads = [code for code, part in event.facts.get("parties", ()) if part == "lead"]
+        if leads:
+            name = site.tree.by_code[leads[0]].short
+            if not found or not found[-1].startswith(f"{name}("):
+                found.append(f"{name}({event.effective_on})")
+        elif "signed_for" in event.facts.get("marks", ()) and found:
+            found[-1] = f"{found[-1][:-1]},{event.effective_on} 签收)"
     return found
 
 

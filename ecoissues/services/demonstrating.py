@@ -12,7 +12,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.figures import sums
 from ecoissues.services import starting
 from ecoissues.services.site import Site
-from ecoissues.storage import log, schema
+from ecoissues.storage import schema
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import get_setting, list_users, put_setting
 
@@ -22,21 +22,20 @@ PASSWORD: Final = "demo_password"  # noqa: S105 - the name of a setting
 _BEGUN, _LOADED = "begun", "1"
 _MONTHS: Final = 60
 
-State = Literal["empty", "demo", "ordinary"]
+State = Literal["empty", "broken", "demo", "ordinary"]
 
 
 def state_of(site: Site) -> State:
-    """Tell what stands in a database: nothing yet, the demonstration, or an office's own data.
-
-    A load that was broken off counts as nothing: it left no record.
-    """
+    """Tell what stands in a database: nothing yet, a load of the demonstration that broke off, the
+    demonstration, or an office's own data."""
     with site.store.reading() as connection:
         marked = get_setting(connection, DEMO, "")
         if marked == _LOADED:
             return "demo"
-        if log.head_pos(connection) or not _only_demo(connection):
+        head = connection.execute(select(t.head.c.pos, t.head.c.ordinary)).one()
+        if not _only_demo(connection) or head.ordinary or (head.pos and marked != _BEGUN):
             return "ordinary"
-    return "empty"
+        return "broken" if head.pos else "empty"
 
 
 def _only_demo(connection: Connection) -> bool:
@@ -48,8 +47,11 @@ def _only_demo(connection: Connection) -> bool:
     return not any(connection.execute(query).scalar_one() for query in own)
 
 
-def require_empty(site: Site) -> None:
-    """Refuse ``demo_refused`` where ordinary data stands, ``demo_loaded`` where it is loaded."""
+def make_way(site: Site) -> None:
+    """Make sure that the demonstration may be loaded; what a broken load left is cleared away.
+
+    Refused ``demo_refused`` where ordinary data stands, ``demo_loaded`` where it is loaded.
+    """
     state = state_of(site)
     if state == "ordinary":
         raise Refused(
@@ -57,6 +59,8 @@ def require_empty(site: Site) -> None:
         )
     if state == "demo":
         raise Refused("demo_loaded", "演示数据已经装入,未重复装入。")
+    if state == "broken":
+        _begin_anew(site)
 
 
 def begin(
@@ -65,7 +69,7 @@ def begin(
     batches: Iterable[tuple[str, str, int, str, str]],
     users: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Add the demonstration's lists, batches and accounts; again after a load that broke off.
+    """Add the demonstration's lists, batches and accounts, unless a broken load did already.
 
     In: rows as ``starting.add_lists`` takes them; (list code, name, ordinal, handed over on, results
     due on); (name, display, role, unit code, password hash, active). All marked as demonstration.
@@ -133,6 +137,10 @@ def remove(site: Site) -> None:
                 "demo_mixed",
                 "本站除演示数据外已有正式清单或账号;日志不可部分删除,未删除任何内容。",
             )
+    _begin_anew(site)
+
+
+def _begin_anew(site: Site) -> None:
     site.store.close()
     schema.downgrade(site.store.url, "base")
     starting.upgrade(site)

@@ -22,6 +22,7 @@ from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import LONG, clean_text, clean_values
 from ecoissues.core.vocabulary import ROLES
+from ecoissues.figures import sums
 from ecoissues.services import merging, repeating
 from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import EFFECTS, Making, track_facts
@@ -37,6 +38,10 @@ ON_MERGED = frozenset({"unmerge", "ask_correction", "correct", "refuse_correctio
                         "answer", "place", "unplace"})  # fmt: skip
 
 
+#: After so many positions of the log the sums catch up, so that boards never add a long rest.
+SUMS_EVERY = 2000
+
+
 class Taken(msgspec.Struct, frozen=True):
     """A step that was taken: the case's new standing and the event that did it."""
 
@@ -49,6 +54,7 @@ class Taken(msgspec.Struct, frozen=True):
     phase: str
     waits_for: str
     digest: str
+    pos: int = 0
     companions: int = 0
     repeated: bool = False
 
@@ -74,7 +80,7 @@ def take_step(site: Site, actor: Actor, case_id: int, request: Request) -> Taken
     Forbidden, Refused with the code of the rule broken. Nothing is written then.
     """
     try:
-        return site.store.write(
+        taken = site.store.write(
             lambda connection: step_within(site, connection, actor, case_id, request)
         )
     except DBAPIError as error:
@@ -83,6 +89,9 @@ def take_step(site: Site, actor: Actor, case_id: int, request: Request) -> Taken
                 "同一事项刚刚被他人办理,您的操作未生效;所填内容已保留,请刷新后重试。"
             ) from None
         raise
+    if not taken.repeated and -taken.pos % SUMS_EVERY <= taken.companions:
+        sums.advance(site.store, SUMS_EVERY // 2)
+    return taken
 
 
 def step_within(
@@ -149,7 +158,7 @@ def make_step(
     return Taken(
         case_id=case.id, key=case.key, seq=case.version, step=step.code, state=state.code,
         state_name=state.zh, phase=state.phase, waits_for=state.waits_for,
-        digest=events[-1].digest, companions=followed,
+        digest=events[-1].digest, pos=events[-1].pos, companions=followed,
     )  # fmt: skip
 
 

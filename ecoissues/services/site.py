@@ -10,7 +10,8 @@ from pathlib import Path
 from ecoissues.core.calendars import Calendars, gather_calendars
 from ecoissues.core.errors import NotFound
 from ecoissues.core.instants import SHANGHAI
-from ecoissues.core.kind_registry import Kinds, load_kinds
+from ecoissues.core.kind_documents import BadKind, Finding
+from ecoissues.core.kind_registry import Kinds, read_kinds
 from ecoissues.core.kinds import Kind
 from ecoissues.core.units import UnitTree
 from ecoissues.storage import reference
@@ -18,6 +19,19 @@ from ecoissues.storage.blobs import BlobStore
 from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import ListRow
 from ecoissues.storage.sealing import Sealer
+
+
+def _read_kinds(folder: Path) -> tuple[Kinds, list[Finding]]:
+    """Read all kinds: one of the site's own that is not sound is left out and told.
+
+    A packaged one that is not sound is our own fault: nothing starts (BadKind).
+    """
+    kinds, faults = read_kinds(folder)
+    own = {path.name for path in folder.glob("*.toml")}
+    for fault in faults:
+        if Path(fault.file).name not in own:
+            raise BadKind(fault)
+    return kinds, faults
 
 
 class Site:
@@ -37,7 +51,7 @@ class Site:
         self.late_days = late_days
         self.blobs = BlobStore(data / "files")
         self.sealer = Sealer(data / "sealing.key")
-        self.kinds: Kinds = load_kinds(data / "kinds")
+        self.kinds, self.kind_faults = _read_kinds(data / "kinds")
         self.calendars: Calendars = gather_calendars(data / "calendars")
         self._reference = threading.Lock()
         self._tree: UnitTree | None = None

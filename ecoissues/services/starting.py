@@ -69,7 +69,7 @@ def default_url(data: Path) -> str:
 def open_site(data: Path, url: str | None = None) -> Site:
     """Open a site: its data folder (made if missing) and its database (as it stands)."""
     folder = data.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # names, keys and the log itself
     return Site(url or default_url(folder), folder)
 
 

@@ -7,9 +7,9 @@ begin IMMEDIATE, so none ever meets "database is locked". PostgreSQL locks the r
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,9 +170,11 @@ def _end_sqlite(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def _file_lock(path: Path | None) -> Iterator[None]:
-    if path is None:
+    if path is None or sys.platform == "win32":  # there, one process serves (waitress)
         yield
         return
+    import fcntl
+
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

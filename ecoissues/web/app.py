@@ -7,7 +7,6 @@ SQLite file in it).
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import secrets
 from pathlib import Path
@@ -91,6 +90,8 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
         SESSION_COOKIE_NAME="ecoissues",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # Behind https, say so: the cookie then never travels in the clear.
+        SESSION_COOKIE_SECURE=os.environ.get("ECOISSUES_HTTPS", "") == "1",
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: long texts take long to write
         WTF_CSRF_SSL_STRICT=False,
         WTF_I18N_ENABLED=False,
@@ -108,8 +109,6 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     assets.install(app)
     app.after_request(_add_headers)
     for name in BLUEPRINTS:
-        if importlib.util.find_spec(f"ecoissues.web.{name}") is None:
-            continue
         app.register_blueprint(importlib.import_module(f"ecoissues.web.{name}").pages)
     return app
 

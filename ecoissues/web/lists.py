@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from ecoissues.core import policy
 from ecoissues.services import overview
 from ecoissues.services.listing import Filter
 from ecoissues.web import filters, here
@@ -22,4 +23,7 @@ def show() -> ResponseReturnValue:
         line.code: bool(filters.registrable(here.site(), here.actor(), Filter({"list": line.code})))
         for line in found
     }
-    return render_template("cases/lists.html", lines=found, may_register=may)
+    return render_template(
+        "cases/lists.html", lines=found, may_register=may,
+        may_create=policy.may(here.actor(), "list.create"),
+    )  # fmt: skip

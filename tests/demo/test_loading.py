@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import ecoissues.demo.loading as module
 from ecoissues.core.errors import Refused
 from ecoissues.demo.loading import Loaded, load
 from ecoissues.figures import reading
@@ -192,7 +193,7 @@ def _own_list(site: Site) -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_a_load_that_breaks_off_leaves_no_record_and_can_be_repeated(
+def test_a_load_that_breaks_off_is_cleared_away_by_the_next(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_step, taken = gate.make_step, []
@@ -203,15 +204,16 @@ def test_a_load_that_breaks_off_leaves_no_record_and_can_be_repeated(
             raise KeyboardInterrupt
         return make_step(*args)  # type: ignore[arg-type]
 
+    monkeypatch.setattr(module, "_CHUNK", 100)
     with monkeypatch.context() as patched:
         patched.setattr(gate, "make_step", break_off)
         with pytest.raises(KeyboardInterrupt):
             load(site, document=small_document())
-    with site.store.reading() as connection:
-        assert connection.execute(sa.text("SELECT count(*) FROM cases")).scalar() == 0
+    assert demonstrating.state_of(site) == "broken"
     assert site.today() == date.today()  # noqa: DTZ011 - the clock was given back
-    assert demonstrating.state_of(site) == "empty"
     assert load(site, document=small_document()).cases > 100
+    assert demonstrating.state_of(site) == "demo"
+    assert verify(site).sound
 
 
 def test_bulk_and_single_recording_write_the_same_log(site: Site) -> None:
@@ -220,8 +222,6 @@ def test_bulk_and_single_recording_write_the_same_log(site: Site) -> None:
     before = _log(site)
     demonstrating.remove(site)
     one_by_one = _Single
-    import ecoissues.demo.loading as module
-
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "BulkRecorder", one_by_one)
         load(site, document=small_document())

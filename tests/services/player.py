@@ -156,7 +156,8 @@ class Player:
             if self.rng.random() < 0.8:
                 fit = (t.cases.c.id != case_id, t.cases.c.merged_into_id.is_(None))
                 same = same.where(*fit, t.cases.c.phase.in_(("open", "phase_closed")))
-            same = same if connection.execute(same).first() else select(t.cases)
+            if not connection.execute(same).first():
+                same = select(t.cases).order_by(t.cases.c.id)
             return self.office.key(self.rng.choice(connection.execute(same).all()))
 
     def correction(self, sort: str, event: Event, first: date) -> dict[str, Any]:

@@ -143,14 +143,25 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def world(sqlite_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
-    site = Site(sqlite_url, tmp_path / "data", clock)
+def open_world(url: str, data: Path, clock: Clock) -> Iterator[World]:
+    """Fill a migrated database and put the application over it."""
+    site = Site(url, data, clock)
     fill(site)
     app = create_app(site, PASSWORD_PROFILE="test", TESTING=True)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     yield World(site, app, clock)
     site.close()
+
+
+@pytest.fixture
+def world(sqlite_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
+    yield from open_world(sqlite_url, tmp_path / "data", clock)
+
+
+@pytest.fixture
+def world_on_both(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
+    """The same on SQLite and PostgreSQL, for pages whose SQL is their own."""
+    yield from open_world(database_url, tmp_path / "data", clock)
 
 
 Client = Callable[[str], FlaskClient]

@@ -16,6 +16,12 @@ from tests.web.test_case import UNIT, take, transferred
 ASK = {"Accept": "application/json"}
 
 
+@pytest.fixture
+def world(world_on_both: World) -> World:
+    """Lists and counts are SQL of ours: every test of this file runs on both engines."""
+    return world_on_both
+
+
 def fill(world: World) -> None:
     """Cases in many standings: new, unsigned, in work, overdue, back, with requests."""
     boss, officer, head, leader = (
