@@ -43,7 +43,7 @@ test: prepare-test ## everything: lint, types, SQLite, PostgreSQL, browser; noth
 	@echo "lint: clean, types: clean"
 
 quick: prepare-test-libraries ## the part that takes under a minute: SQLite only, no browser
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not postgresql and not browser"
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not postgresql and not browser and not slow"
 
 .PHONY: prepare-test-libraries
 prepare-test-libraries: python-found

@@ -5,6 +5,7 @@ the one raw query it stands on. What is drawn and how stands in ``figures_scale`
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,12 +28,13 @@ def _kept(cases: int) -> tuple[Path, int]:
     source = hashlib.sha256()
     for path in (Path(figures_scale.__file__), Path(t.__file__)):
         source.update(path.read_bytes())
-    name = f"ecoissues-bench-figures-{cases}-{source.hexdigest()[:12]}"
-    folder = Path(tempfile.gettempdir()) / name
+    temporary, sort = Path(tempfile.gettempdir()), f"ecoissues-bench-figures-{cases}"
+    folder = temporary / f"{sort}-{source.hexdigest()[:12]}"
     marker, path = folder / "known", folder / "figures.sqlite3"
     if not marker.exists():
-        folder.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
+        for old in temporary.glob(f"{sort}-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder.mkdir()
         store = Store(f"sqlite:///{path}")
         with store.engine.execution_options(write=True).begin() as connection:
             t.metadata.create_all(connection)

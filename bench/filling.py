@@ -48,10 +48,12 @@ def filled(size: int, steps: int | None = None) -> Path:
 
     In: ``steps``: cases take no more than so many steps after their registration.
     """
-    name = f"ecoissues-bench-{size}-{'all' if steps is None else steps}-{_fingerprint()}"
-    folder = Path(tempfile.gettempdir()) / name
+    sort = f"ecoissues-bench-{size}-{'all' if steps is None else steps}"
+    temporary = Path(tempfile.gettempdir())
+    folder = temporary / f"{sort}-{_fingerprint()}"
     if not (folder / "filled").exists():
-        shutil.rmtree(folder, ignore_errors=True)
+        for old in temporary.glob(f"{sort}-*"):
+            shutil.rmtree(old, ignore_errors=True)
         fill(folder, size, steps)
         (folder / "filled").touch()
     return folder
@@ -68,7 +70,7 @@ def _fingerprint() -> str:
     paths = [
         *sorted(Path(__file__).parent.glob("*lives.*")), Path(__file__),
         package / "storage" / "tables.py", package / "storage" / "triggers.py",
-        package / "core" / "accounts.py", *sorted((package / "kinds").glob("*.toml")),
+        package / "core" / "accounts.py", package / "kinds" / f"{document().kind}.toml",
     ]  # fmt: skip
     whole = hashlib.sha256()
     for path in paths:

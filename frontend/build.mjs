@@ -18,7 +18,7 @@ const browsers = ["chrome109", "firefox115", "safari15.6"];
 // Scripts: app on every page, charts only on pages with a chart (it is most of the weight).
 const scripts = ["app", "charts"];
 
-// Classes that no file of ours spells out: set by htmx, bootstrap's scripts or ECharts while the
+// Classes that no file of ours spells out: set by htmx or ECharts while the
 // page is used, or put together in a template from a code (a light, a phase).
 const dynamic = {
   standard: ["show", "showing", "hiding", "fade", "collapse", "collapsed", "collapsing", "active",

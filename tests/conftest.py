@@ -43,6 +43,12 @@ __all__ = [
 
 PARTS = ("sqlite", "postgresql", "browser")
 BROWSER_FIXTURES = {"browser", "open_page"}
+#: Folders and files that make and walk thousands of cases: `make test` runs them, `make quick` not.
+SLOW = (
+    *("tests/demo/", "tests/story/", "tests/intake/test_sheet.py", "tests/core/test_workflow.py"),
+    *(f"tests/services/test_{name}.py" for name in ("matrix", "contention", "histories", "lives")),
+    *("tests/figures/test_histories.py", "tests/figures/test_sums.py"),
+)
 ran: Counter[str] = Counter()
 not_run: dict[str, str] = {}
 
@@ -85,6 +91,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -78,11 +78,13 @@ def export(site: Site, actor: Actor, asked: Asked, out: Path | BinaryIO) -> Writ
         basis = basis_of(
             site, connection, actor, asked.list_code, asked.as_of, asked.known_at, asked.unit, batch
         )
+        if asked.form == NOTICE and not asked.batch:
+            asked = msgspec.structs.replace(asked, batch=notices.newest_batch(connection, basis))
         rows, totals, count = _body(site, connection, form, basis, asked)
         if isinstance(out, Path) and out.suffix.lower() == ".csv":
             return write_csv(form, rows, out)
         foot = foot_lines(site, connection, basis, asked, count)
-        heading = _heading(site, basis, asked)
+        heading = _heading(site, form, basis, asked)
         return write_xlsx(form, heading, rows, foot, out, totals=totals)
 
 
@@ -95,12 +97,21 @@ def file_name(site: Site, asked: Asked, ending: str = "xlsx") -> str:
     return f"{bare}.{ending}"
 
 
-def _heading(site: Site, basis: Basis, asked: Asked) -> Heading:
+def _heading(site: Site, form: Form, basis: Basis, asked: Asked) -> Heading:
     unit = site.tree.by_code[asked.unit or basis.row.unit_code].name
     return Heading(
-        list_title=basis.row.title, batch=asked.batch, unit=unit, as_of=basis.as_of,
+        list_title=_before(form, basis.row.title), batch=asked.batch, unit=unit, as_of=basis.as_of,
         filled_on=site.today(), lines=("演示数据,非真实",) if basis.row.is_demo else (),
     )  # fmt: skip
+
+
+def _before(form: Form, title: str) -> str:
+    """Give the list's title without the words with which the form's title goes on (…整改任务台账)."""
+    after = form.title.partition("{list}")[2].partition("[")[0]
+    for length in range(len(after), 1, -1):
+        if title.endswith(after[:length]) and len(title) > length:
+            return title[:-length]
+    return title
 
 
 def _body(

@@ -23,19 +23,29 @@ _COUNTED: Final = (
 )  # fmt: skip
 
 
+def newest_batch(connection: Connection, basis: Basis) -> str:
+    """Give the name of a list's newest batch; NotFound for a list without any."""
+    b = t.batches.c
+    query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc()).limit(1)
+    name = connection.execute(query).scalar()
+    if name is None:
+        raise NotFound(f"“{basis.row.title}”没有批次,不能出每批通报。")
+    return str(name)
+
+
 def notice_rows(
     site: Site, connection: Connection, basis: Basis, batch: str
 ) -> list[dict[str, Any]]:
     """Give the rows of a batch notice in the order of the units, the sum row last.
 
-    In: the name of the batch; empty means the newest one. A case counts once in each district or
+    In: the name of the batch. A case counts once in each district or
     department that handles it and once in the sum row, so the rows may add up to more. Up to and
     including the batch all earlier ones are in ``cumulative``. NotFound for an unknown batch.
     """
     b = t.batches.c
     query = select(b.id, b.ordinal, b.name).where(b.list_id == basis.row.id).order_by(b.ordinal)
     batches = connection.execute(query).all()
-    chosen = next((row for row in reversed(batches) if batch in ("", row.name)), None)
+    chosen = next((row for row in batches if row.name == batch), None)
     if chosen is None:
         raise NotFound(f"“{basis.row.title}”中没有批次“{batch[:40]}”。")
     upto = {row.id for row in batches if row.ordinal <= chosen.ordinal}

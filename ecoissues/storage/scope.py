@@ -34,7 +34,22 @@ def visible_cases(
     own_lists = [row.id for row in lists.values() if row.unit_path.startswith(scope_path)]
     # Nobody reads a complaint about himself.
     parties = party_cases(unit_ids(tree, scope_path), None, one_by_one=one_by_one)
-    return or_(t.cases.c.list_id.in_(own_lists), parties) if own_lists else parties
+    if not own_lists:
+        return parties
+    placed = placed_cases(own_lists, one_by_one=one_by_one)
+    return or_(t.cases.c.list_id.in_(own_lists), parties, placed)
+
+
+def placed_cases(list_ids: Sequence[int], *, one_by_one: bool = False) -> ColumnElement[bool]:
+    """Give the WHERE on ``cases`` that have been placed on one of the lists beside their own.
+
+    Whoever keeps a list sees its figures whole, so he sees the rows behind them.
+    """
+    p = t.case_placements.c
+    found = select(p.case_id).where(p.list_id.in_(list_ids))
+    if one_by_one:
+        return found.where(p.case_id == t.cases.c.id).correlate(t.cases).exists()
+    return t.cases.c.id.in_(found)
 
 
 def party_cases(

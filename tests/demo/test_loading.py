@@ -216,16 +216,18 @@ def test_a_load_that_breaks_off_is_cleared_away_by_the_next(
     assert verify(site).sound
 
 
-def test_bulk_and_single_recording_write_the_same_log(site: Site) -> None:
+def test_bulk_and_single_recording_write_the_same_log(sqlite_url: str, tmp_path: Path) -> None:
     """Steps recorded in bulk leave the same rows as the same steps taken one by one."""
+    site = starting.open_site(tmp_path / "data", sqlite_url)
+    starting.upgrade(site)
     load(site, document=small_document())
     before = _log(site)
     demonstrating.remove(site)
-    one_by_one = _Single
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(module, "BulkRecorder", one_by_one)
+        patched.setattr(module, "BulkRecorder", _Single)
         load(site, document=small_document())
     assert _log(site) == before
+    site.close()
 
 
 class _Single(BulkRecorder):

@@ -151,9 +151,7 @@ def test_steps_keep_their_order_and_none_lies_ahead(actions: list[Action]) -> No
         last[id(action.matter)] = action
 
 
-@pytest.mark.parametrize(
-    "now", ["2025-03-01T02:00:00+00:00", "2026-11-21T16:05:00+00:00", "2028-02-29T09:00:00+08:00"]
-)
+@pytest.mark.parametrize("now", ["2025-03-01T00:05:00+08:00", "2028-02-29T09:00:00+08:00"])
 def test_any_day_of_loading_has_a_past_and_a_present(site: Site, now: str) -> None:
     """Before the story's end it is cut, after it goes on; just after midnight nothing is ahead."""
     moment = datetime.fromisoformat(now)

@@ -109,6 +109,7 @@ def test_the_notice_counts_one_batch_and_all_before(site: Site, tmp_path: Path) 
     assert body["合计"][1:6] == [2, 1, 1, 1, 0]
     assert body["南川区"][1] == body["渝北区"][1] == 1
     latest = read(site, leader, Asked("batch_notice", "c3"), tmp_path)
+    assert latest[0][0] == "第三轮督察群众举报群众来电来信举报污染类型统计表（第二批）"
     sums = next(row for row in latest if row[0] == "合计")
     assert (sums[1], sums[-2], sums[-1]) == (1, 3, 1)
 
@@ -120,6 +121,12 @@ def test_the_dispatch_table_ends_in_overlap_and_total(site: Site, tmp_path: Path
     assert lines["渝北"][1] == 1
     assert lines["合办重复计数"][1] == -1
     assert lines["合计"][1] == 2
+
+
+def test_a_title_does_not_say_a_word_twice(site: Site, tmp_path: Path) -> None:
+    leader = actor(site, "leader", "500000")
+    rows = read(site, leader, Asked("rectification_ledger", "tasks"), tmp_path)
+    assert rows[0][0] == "督察整改任务台账（重庆市）"
 
 
 def test_csv_and_refusals(site: Site, tmp_path: Path) -> None:

@@ -123,7 +123,11 @@ def fill(site: Site) -> None:
         for code, title, kind, level, unit in LISTS:
             connection.execute(
                 insert(t.lists).values(
-                    code=code, title=title, kind=kind, kind_version=1, level=level,
+                    code=code,
+                    title=title,
+                    kind=kind,
+                    kind_version=1,
+                    level=level,
                     unit_id=by_code[unit].id,
                 )
             )
@@ -131,7 +135,10 @@ def fill(site: Site) -> None:
         for name, role, unit in PEOPLE:
             connection.execute(
                 insert(t.users).values(
-                    name=name, display=f"{name}某", role=role, unit_id=by_code[unit].id,
+                    name=name,
+                    display=f"{name}某",
+                    role=role,
+                    unit_id=by_code[unit].id,
                     password=hashed,
                 )
             )
