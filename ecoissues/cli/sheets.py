@@ -47,7 +47,7 @@ def import_sheet(
     if dry_run:
         _tell(made.counts, made, as_json, [_plan_line(row) for row in made.rows], dry_run=True)
         return
-    result = importing.carry_out(site, actor, made.token, options=options)
+    result = importing.carry_out(site, actor, made, options=options)
     lines = [msgspec.to_builtins(row) for row in result.rows]
     _tell(result.counts, made, as_json, lines, dry_run=False)
     sys.exit(1 if result.counts["refused"] else 0)

@@ -38,8 +38,10 @@ def clean_text(raw: object, limit: int = SHORT) -> str:
 
 def clean_number(raw: object) -> tuple[str, bool]:
     """Give a case number (half-width, no blanks) and whether it carried the mark ``*`` (重点)."""
-    value = unicodedata.normalize("NFKC", str(raw))
-    value = re.sub(r"\s+", "", _CONTROL.sub("", value)).upper()
+    value, before = str(raw), ""
+    while value != before:  # taking a blank out may bring an accent to its letter
+        before = value
+        value = re.sub(r"\s+", "", _CONTROL.sub("", unicodedata.normalize("NFKC", value))).upper()
     key = value.endswith("*") or value.startswith("*")
     value = value.strip("*")
     if not value:
@@ -126,7 +128,8 @@ def _outcomes(raw: object) -> list[dict[str, Any]]:
         if isinstance(piece, Mapping):
             sort, count, amount = piece.get("sort"), piece.get("count", 1), piece.get("amount", 0)
         else:
-            sort, count, amount = [*str(piece).strip().split(":"), "1", "0"][:3]
+            sort, _, rest = str(piece).strip().partition(":")
+            count, _, amount = rest.partition(":")
         key = find_key("outcomes", clean_text(sort))
         if key is None:
             shown = "、".join(words[0] for words in OUTCOMES.values())

@@ -188,25 +188,27 @@ def _state(
 
     The day is today: what a sheet states is known from the day it is taken over.
     """
-    standing = live(events)
-    life = fold(standing)
     today = site.today()
     kind = site.kind_of(case.kind, case.kind_version)
     facts["imported"] = {"sheet": source[:120], "line": plan.line}
+    draft = Draft(IMPORT, case.state, kind.phase_of(case.state), today, facts)
+    if plan.standing == "new":  # nothing on the case is later than today, and nobody follows it
+        recorder.record(case, kind, events, [draft])
+        return
+    standing = live(events)
+    life = fold(standing)
     trial = Event(
         seq=0, pos=0, step=IMPORT, source=case.state, target=case.state, phase="", actor="",
         role="", effective_on=today, recorded_at="", facts=facts,
     )  # fmt: skip
     rules.check_day(today, today, life, standing, tracks_of(trial))
-    draft = Draft(IMPORT, case.state, kind.phase_of(case.state), today, facts)
     recorder.record(case, kind, events, [draft])
-    if plan.standing != "new":
-        making = Making(
-            site=site, connection=recorder.connection, actor=recorder.actor, case=case, kind=kind,
-            step=_STEP, life=life, events=events, standing=standing, values={},
-            effective_on=today, facts=facts, target=case.state,
-        )  # fmt: skip
-        companions(making, recorder, events[-1])
+    making = Making(
+        site=site, connection=recorder.connection, actor=recorder.actor, case=case, kind=kind,
+        step=_STEP, life=life, events=events, standing=standing, values={}, effective_on=today,
+        facts=facts, target=case.state,
+    )  # fmt: skip
+    companions(making, recorder, events[-1])
 
 
 def _reason(plan: Plan, source: str) -> str:

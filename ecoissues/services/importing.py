@@ -8,6 +8,7 @@ recorded as an event of their own (``import``), never silently.
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -148,11 +149,15 @@ def carry_out(
     home = _allowed(site, actor, made.list_code)
     planner = Planner(site, home, transfer=made.options.transfer)
     outcomes: list[Outcome] = []
-    for start in range(0, len(made.rows), CHUNK):
-        chunk = made.rows[start : start + CHUNK]
-        outcomes += write_chunk(site, actor, planner, chunk, accept, made.name, _stand)
-        if progress:
-            progress(len(outcomes), len(made.rows))
+    gc.freeze()  # the rows read stay anyway: looking through them again and again costs a tenth
+    try:
+        for start in range(0, len(made.rows), CHUNK):
+            chunk = made.rows[start : start + CHUNK]
+            outcomes += write_chunk(site, actor, planner, chunk, accept, made.name, _stand)
+            if progress:
+                progress(len(outcomes), len(made.rows))
+    finally:
+        gc.unfreeze()
     _remember(site, home, made)
     return Result(home.code, outcomes)
 
