@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ecoissues.cli.options import DAY, on_site, put_json, put_table, say
+from ecoissues.cli.options import DAY, Verb, on_site, put_json, put_table, say
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, LEVELS, PHASES
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def lists(site: Site, as_json: bool) -> None:
@@ -39,7 +39,7 @@ def lists(site: Site, as_json: bool) -> None:
         )
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("list_code", metavar="清单")
 @click.option("--as-of", type=DAY, help="截止日期(默认今天)")
 @click.option("--phase", type=click.Choice(list(PHASES)), help="只列某一阶段")
@@ -97,7 +97,7 @@ def _evidence(site: Site, given: tuple[str, ...]) -> list[Any]:
     return files
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("number", metavar="编号")
 @click.argument("step", metavar="步骤")
 @click.option("--list", "list_code", required=True, help="清单代码")
@@ -150,7 +150,7 @@ def act(
         say(f"{taken.key}:已“{name}”,现为“{taken.state_name}”(第 {taken.seq} 条记录)。")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("number", metavar="编号")
 @click.option("--list", "list_code", required=True, help="清单代码")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")

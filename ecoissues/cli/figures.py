@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ecoissues.cli.options import DAY, on_site, progress, put_json, put_line, put_table, say
+from ecoissues.cli.options import (
+    DAY,
+    Family,
+    Verb,
+    on_site,
+    progress,
+    put_json,
+    put_line,
+    put_table,
+    say,
+)
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
@@ -17,7 +27,7 @@ if TYPE_CHECKING:
 _BY = ["district", "unit", "type", "phase", "outcome", "month", "clock"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("code", metavar="指标")
 @click.option("--list", "list_code", required=True, help="清单代码")
 @click.option("--as-of", type=DAY, help="截止日期(默认今天)")
@@ -67,7 +77,7 @@ def figure(
         say(found.overlap.note)
 
 
-@click.group()
+@click.group(cls=Family)
 def figures() -> None:
     """示例:ecoissues figures list
 
@@ -107,7 +117,7 @@ def rebuild(site: Site) -> None:
     say("统计汇总已重建。")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--jsonl", is_flag=True, help="每行一个 JSON(默认也是)")
 @click.option("--list", "list_code", help="只输出一个清单的日志")
 @on_site
@@ -122,7 +132,7 @@ def events(site: Site, jsonl: bool, list_code: str | None) -> None:
         put_line(line)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def verify(site: Site, as_json: bool) -> None:

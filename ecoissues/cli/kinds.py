@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from ecoissues.cli.options import common, put_json, put_table, say
+from ecoissues.cli.options import Family, common, put_json, put_table, say
 from ecoissues.core.vocabulary import PHASES, ROLES
 
 
-@click.group()
+@click.group(cls=Family)
 def kinds() -> None:
     """示例:ecoissues kinds check my_campaign.toml
 

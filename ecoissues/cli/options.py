@@ -17,6 +17,30 @@ if TYPE_CHECKING:
     pass
 
 
+class Verb(click.Command):
+    """A verb whose help begins with an example, then says how it is called."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write example and sentence, then usage and options."""
+        self.format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        self.format_usage(ctx, formatter)
+        self.format_options(ctx, formatter)
+
+
+class Family(click.Group):
+    """Verbs under a common word, with the same order of help."""
+
+    command_class = Verb
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write example and sentence, then usage, options and verbs."""
+        self.format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        self.format_usage(ctx, formatter)
+        self.format_options(ctx, formatter)
+
+
 class Day(click.ParamType[date]):
     """A day in any written form."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ecoissues.cli.options import DAY, on_site, put_json, say
+from ecoissues.cli.options import DAY, Verb, on_site, put_json, say
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STANDINGS = {"new": "新增", "changed": "变更", "same": "相同", "refused": "拒绝", "left_out": "未选"}
 
 
-@click.command("import")
+@click.command("import", cls=Verb)
 @click.argument("list_code", metavar="清单")
 @click.argument("file", metavar="文件", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="只预览,不写入")
@@ -79,7 +79,7 @@ def _tell(
             click.echo(f"第 {line['line']} 行 {line.get('number') or ''}:{problem['sentence']}")
 
 
-@click.command("export")
+@click.command("export", cls=Verb)
 @click.argument("form", metavar="表式")
 @click.option("--list", "list_code", required=True, help="清单代码")
 @click.option("--as-of", type=DAY, help="截止日期(默认今天)")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ecoissues.cli.options import common, on_site, progress, put_json, put_table, say
+from ecoissues.cli.options import Family, Verb, common, on_site, progress, put_json, put_table, say
 from ecoissues.core.vocabulary import LEVELS, ROLES
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--if-empty", is_flag=True, help="已有数据时不作任何改动,正常结束")
 @click.option("--accounts", is_flag=True, help="只列出演示账号")
 @click.option("--remove", is_flag=True, help="移除整个演示站点(须无正式数据)")
@@ -30,7 +30,7 @@ def demo(
 ) -> None:  # fmt: skip
     """示例:ecoissues demo
 
-    装入演示站点:单位、账号、清单和约六千七百件事项,均为虚构。已有数据时不重复装入。
+    装入演示站点:单位、账号、清单和约七千件事项,均为虚构。已有数据时不重复装入。
     """
     from ecoissues.demo.loading import load
     from ecoissues.services import demonstrating, starting
@@ -86,7 +86,7 @@ def _print_accounts(site: Site, as_json: bool) -> None:
         say("本站没有演示账号。")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--port", type=int, default=lambda: int(os.environ.get("PORT") or 8000), help="端口")
 @click.option("--host", default="127.0.0.1", show_default=True, help="监听地址")
 @click.option("--workers", type=int, default=2, show_default=True, help="进程数")
@@ -121,7 +121,7 @@ def serve(data: Path, database: str | None, port: int, host: str, workers: int) 
     os.execve(sys.executable, [sys.executable, *command], environment)  # noqa: S606
 
 
-@click.group()
+@click.group(cls=Family)
 def db() -> None:
     """示例:ecoissues db upgrade
 
@@ -173,7 +173,7 @@ def downgrade(
         site.close()
 
 
-@click.group()
+@click.group(cls=Family)
 def user() -> None:
     """示例:ecoissues user add zhang.san --role officer --unit 500119-STHJ
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from ecoissues import __version__
+from ecoissues.cli.options import Family
 
 #: Verb -> (module beside this file, name there, one line for the overview). Loaded when needed.
 VERBS: Final[dict[str, tuple[str, str, str]]] = {
@@ -35,7 +36,7 @@ VERBS: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 
-class VerbGroup(click.Group):
+class VerbGroup(Family):
     """Loads a verb's module only when it is called, so that help answers at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

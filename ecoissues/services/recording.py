@@ -161,9 +161,12 @@ class Recorder:
     ) -> tuple[Life, list[tuple[Key, Vector]]]:
         """Give the standing with the events after the first ``known``, and what they post."""
         new, where = events[known:], (self.site.tree, self.site.list_ids, case.list_code)
+        follows = len(new) == 1 and follows_on(life, new[0])
         if not self._figures:
-            return fold(live(events)), []
-        if len(new) == 1 and follows_on(life, new[0]):
+            if follows:
+                life.apply(new[0])
+            return life if follows else fold(live(events)), []
+        if follows:
             return life, following_change(life, events[:known], new[0], *where)
         before, standing = live(events[:known]), live(events)
         changes = difference(standing_rows(before, *where), standing_rows(standing, *where))

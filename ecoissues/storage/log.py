@@ -89,4 +89,5 @@ def insert_events(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def head_pos(connection: Connection) -> int:
     """Give the last log position (0: empty)."""
-    return int(connection.execute(select(t.head.c.pos).where(t.head.c.id == 1)).scalar_one())
+    ((pos, _, _),) = _READ_HEAD.run(connection, {})
+    return int(pos)

@@ -44,7 +44,7 @@ def test_the_promised_verbs_are_there() -> None:
     assert set(VERBS) >= PROMISED
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_help_gives_an_example_that_names_its_own_command(words: list[str], call: Call) -> None:
     result = call(*words, "--help")
     assert result.exit_code == 0
@@ -73,7 +73,7 @@ def test_a_wrong_verb_is_answered_with_the_nearest(call: Call) -> None:
         (["user", "add", "x", "--role", "king", "--unit", "500119"], 2),
         (["demo", "--remove"], 2),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )  # fmt: skip
 def test_errors_are_sentences_with_the_right_exit_code(
     words: list[str], code: int, call: Call, small_site: Path
