@@ -46,7 +46,7 @@ def _sheet(form: Form, site: Site, size: int, path: Path) -> None:
     for line in range(1, size + 1):
         given = {
             "number": f"D3CQ2024{line:08d}",
-            "content": f"现场反映第{line}处:厂区雨污混排,汛期污水顺沟渠直排河道,夜间气味明显。",
+            "content": f"现场反映第{line}处：厂区雨污混排，汛期污水顺沟渠直排河道，夜间气味明显。",
             "region": chance.choice(districts),
             "types": chance.choice(types),
         }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def lists(site: Site, as_json: bool) -> None:
-    """示例:ecoissues lists --json
+    """示例：ecoissues lists --json
 
     列出各清单及计入统计的件数。
     """
@@ -41,14 +41,14 @@ def lists(site: Site, as_json: bool) -> None:
 
 @click.command(cls=Verb)
 @click.argument("list_code", metavar="清单")
-@click.option("--as-of", type=DAY, help="截止日期(默认今天)")
+@click.option("--as-of", type=DAY, help="截止日期（默认今天）")
 @click.option("--phase", type=click.Choice(list(PHASES)), help="只列某一阶段")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def cases(
     site: Site, list_code: str, as_of: date | None, phase: str | None, as_json: bool
 ) -> None:
-    """示例:ecoissues cases LIST --as-of 2024-12-31 --phase open
+    """示例：ecoissues cases LIST --as-of 2024-12-31 --phase open
 
     列出一个清单在某日终了时的事项。
     """
@@ -102,14 +102,14 @@ def _evidence(site: Site, given: tuple[str, ...]) -> list[Any]:
 @click.argument("step", metavar="步骤")
 @click.option("--list", "list_code", required=True, help="清单代码")
 @click.option("--as", "user", required=True, help="以哪个账号办理")
-@click.option("--set", "given", multiple=True, metavar="栏目=值", help="填写一栏,可重复")
+@click.option("--set", "given", multiple=True, metavar="栏目=值", help="填写一栏，可重复")
 @click.option(
     "--evidence", multiple=True, metavar="[类别=]文件",
-    help="附件,可重复;类别 before、after、document(默认:图片为 after,其他为 document)",
+    help="附件，可重复；类别 before、after、document（默认：图片为 after，其他为 document）",
 )  # fmt: skip
-@click.option("--on", "effective_on", type=DAY, help="生效日期(默认今天)")
+@click.option("--on", "effective_on", type=DAY, help="生效日期（默认今天）")
 @click.option("--late-reason", default="", help="补记理由")
-@click.option("--key", default="", help="重复提交标识:同一标识只生效一次")
+@click.option("--key", default="", help="重复提交标识：同一标识只生效一次")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def act(
@@ -117,9 +117,9 @@ def act(
     evidence: tuple[str, ...], effective_on: date | None, late_reason: str, key: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """示例:ecoissues act D3CQ202405300012 accept --list LIST --as nc.officer
+    """示例：ecoissues act D3CQ202405300012 accept --list LIST --as nc.officer
 
-    对一件事项执行一个步骤(步骤代码见 ecoissues kinds show);登记用 register。
+    对一件事项执行一个步骤（步骤代码见 ecoissues kinds show）；登记用 register。
     """
     from ecoissues.services import consulting, gate, registering
     from ecoissues.services.loading import load_case
@@ -147,7 +147,7 @@ def act(
         put_json(msgspec.to_builtins(taken))
     else:
         name = consulting.shown_step(site, list_code, taken.step)
-        say(f"{taken.key}:已“{name}”,现为“{taken.state_name}”(第 {taken.seq} 条记录)。")
+        say(f"{taken.key}：已“{name}”，现为“{taken.state_name}”（第 {taken.seq} 条记录）。")
 
 
 @click.command(cls=Verb)
@@ -156,7 +156,7 @@ def act(
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def deadline(site: Site, number: str, list_code: str, as_json: bool) -> None:
-    """示例:ecoissues deadline D3CQ202405300012 --list LIST
+    """示例：ecoissues deadline D3CQ202405300012 --list LIST
 
     逐日列出一件事项各时限的计算依据。
     """
@@ -172,9 +172,9 @@ def deadline(site: Site, number: str, list_code: str, as_json: bool) -> None:
     for clock in found["clocks"]:
         due = clock["due"] or "无"
         click.echo(
-            f"{clock['name']}:现时限 {due},原时限 {clock['original'] or '无'}"
-            + (f",已于 {clock['met_on']} 完成" if clock["met_on"] else "")
-            + (",暂定(节假日安排尚未公布)" if clock["provisional"] else "")
+            f"{clock['name']}：现时限 {due}，原时限 {clock['original'] or '无'}"
+            + (f"，已于 {clock['met_on']} 完成" if clock["met_on"] else "")
+            + ("，暂定（节假日安排尚未公布）" if clock["provisional"] else "")
         )
         rule, base = clock["proof"].get("rule"), clock["proof"].get("base")
         if rule:

@@ -30,8 +30,8 @@ _BY = ["district", "unit", "type", "phase", "outcome", "month", "clock"]
 @click.command(cls=Verb)
 @click.argument("code", metavar="指标")
 @click.option("--list", "list_code", required=True, help="清单代码")
-@click.option("--as-of", type=DAY, help="截止日期(默认今天)")
-@click.option("--known-at", help="知悉时间,如 2025-01-02 或 2025-01-02T18:00:00+08:00")
+@click.option("--as-of", type=DAY, help="截止日期（默认今天）")
+@click.option("--known-at", help="知悉时间，如 2025-01-02 或 2025-01-02T18:00:00+08:00")
 @click.option("--district", default="", help="区县或市级部门代码")
 @click.option("--unit", default="", help="单位代码")
 @click.option("--by", type=click.Choice(_BY), help="分组")
@@ -42,9 +42,9 @@ def figure(
     site: Site, code: str, list_code: str, as_of: date | None, known_at: str | None, district: str,
     unit: str, by: Any, members: Any, as_json: bool,
 ) -> None:  # fmt: skip
-    """示例:ecoissues figure closure_rate --list LIST --as-of 2024-12-31 --by district
+    """示例：ecoissues figure closure_rate --list LIST --as-of 2024-12-31 --by district
 
-    计算一个指标;截止日期是事情发生的日子,知悉时间是当时已记入日志的范围。
+    计算一个指标；截止日期是事情发生的日子，知悉时间是当时已记入日志的范围。
     """
     from ecoissues.services import consulting
 
@@ -63,10 +63,10 @@ def figure(
             click.echo(number)
         say(f"共 {len(numbers)} 件。")
         return
-    known = f",知悉至 {found.known_at}" if found.known_at else ""
+    known = f"，知悉至 {found.known_at}" if found.known_at else ""
     click.echo(
         f"{found.percent or '—'}  {found.part} / {found.whole}"
-        f"  (口径 {found.code} 第 {found.version} 版,截至 {found.as_of}{known})"
+        f"  （口径 {found.code} 第 {found.version} 版，截至 {found.as_of}{known}）"
     )
     if found.groups:
         put_table(
@@ -79,16 +79,16 @@ def figure(
 
 @click.group(cls=Family)
 def figures() -> None:
-    """示例:ecoissues figures list
+    """示例：ecoissues figures list
 
-    列出指标口径,重建统计汇总。
+    列出指标口径，重建统计汇总。
     """
 
 
 @figures.command("list")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 def list_figures(as_json: bool) -> None:
-    """示例:ecoissues figures list
+    """示例：ecoissues figures list
 
     列出指标口径。
     """
@@ -107,9 +107,9 @@ def list_figures(as_json: bool) -> None:
 @figures.command()
 @on_site
 def rebuild(site: Site) -> None:
-    """示例:ecoissues figures rebuild
+    """示例：ecoissues figures rebuild
 
-    从日志的记账重新汇总;新的一代建成后才切换,中断不影响现有数字。
+    从日志的记账重新汇总；新的一代建成后才切换，中断不影响现有数字。
     """
     from ecoissues.services.demonstrating import sum_up
 
@@ -118,13 +118,13 @@ def rebuild(site: Site) -> None:
 
 
 @click.command(cls=Verb)
-@click.option("--jsonl", is_flag=True, help="每行一个 JSON(默认也是)")
+@click.option("--jsonl", is_flag=True, help="每行一个 JSON（默认也是）")
 @click.option("--list", "list_code", help="只输出一个清单的日志")
 @on_site
 def events(site: Site, jsonl: bool, list_code: str | None) -> None:
-    """示例:ecoissues events --jsonl > log.jsonl
+    """示例：ecoissues events --jsonl > log.jsonl
 
-    按先后输出日志,足以让外部程序重算每个指标。
+    按先后输出日志，足以让外部程序重算每个指标。
     """
     from ecoissues.services import consulting
 
@@ -136,9 +136,9 @@ def events(site: Site, jsonl: bool, list_code: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def verify(site: Site, as_json: bool) -> None:
-    """示例:ecoissues verify
+    """示例：ecoissues verify
 
-    核验日志链、状态、投影、附件、数据库约束和统计;发现问题时退出码为 1,并指出第一处。
+    核验日志链、状态、投影、附件、数据库约束和统计；发现问题时退出码为 1，并指出第一处。
     """
     from ecoissues.services import verifying
 
@@ -149,7 +149,7 @@ def verify(site: Site, as_json: bool) -> None:
         for fault in report.faults[:50]:
             click.echo(f"{fault.case or ''} {fault.seq or ''} {fault.sentence} [{fault.code}]".strip())
         if report.faults:
-            say(f"共 {len(report.faults)} 处问题;第一处见上。")
+            say(f"共 {len(report.faults)} 处问题；第一处见上。")
         else:
-            say("核验通过:日志、状态、投影、附件和统计一致。")
+            say("核验通过：日志、状态、投影、附件和统计一致。")
     sys.exit(1 if report.faults else 0)

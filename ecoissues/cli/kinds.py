@@ -14,7 +14,7 @@ from ecoissues.core.vocabulary import PHASES, ROLES
 
 @click.group(cls=Family)
 def kinds() -> None:
-    """示例:ecoissues kinds check my_campaign.toml
+    """示例：ecoissues kinds check my_campaign.toml
 
     检查、列出、查看清单类型文件。
     """
@@ -27,9 +27,9 @@ def kinds() -> None:
 def check(
     data: Path, database: str | None, files: tuple[Path, ...], as_json: bool
 ) -> None:
-    """示例:ecoissues kinds check my_campaign.toml
+    """示例：ecoissues kinds check my_campaign.toml
 
-    检查清单类型文件并证明其可靠;不写文件名则检查本站全部文件。有问题时退出码为 1。
+    检查清单类型文件并证明其可靠；不写文件名则检查本站全部文件。有问题时退出码为 1。
     """
     from ecoissues.core.kind_registry import check_file, read_kinds
 
@@ -44,7 +44,7 @@ def check(
         for finding in findings:
             click.echo(f"{finding.file}:{finding.line}: {finding.sentence} [{finding.reason}]")
             if finding.walk:
-                click.echo(f"    路径:{' → '.join(str(step) for step in finding.walk)}")
+                click.echo(f"    路径：{' → '.join(str(step) for step in finding.walk)}")
         say("检查通过。" if not findings else f"共 {len(findings)} 处问题。")
     sys.exit(1 if findings else 0)
 
@@ -53,7 +53,7 @@ def check(
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @common
 def list_kinds(data: Path, database: str | None, as_json: bool) -> None:
-    """示例:ecoissues kinds list
+    """示例：ecoissues kinds list
 
     列出清单类型。
     """
@@ -80,7 +80,7 @@ def list_kinds(data: Path, database: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @common
 def show(data: Path, database: str | None, kind: str, as_json: bool) -> None:
-    """示例:ecoissues kinds show KIND
+    """示例：ecoissues kinds show KIND
 
     列出一个清单类型的状态、时限和步骤。
     """
@@ -90,7 +90,7 @@ def show(data: Path, database: str | None, kind: str, as_json: bool) -> None:
     if as_json:
         put_json(msgspec.to_builtins(found))
         return
-    click.echo(f"{found.wording.zh}({found.code},第 {found.version} 版)\n")
+    click.echo(f"{found.wording.zh}（{found.code}，第 {found.version} 版）\n")
     put_table(
         ["状态", "名称", "阶段", "待谁办理"],
         [
@@ -103,7 +103,7 @@ def show(data: Path, database: str | None, kind: str, as_json: bool) -> None:
         ["步骤", "名称", "从", "到", "角色", "栏目"],
         [
             [
-                s.code, s.zh, ",".join(s.sources), s.to or "(不变)",
+                s.code, s.zh, ",".join(s.sources), s.to or "（不变）",
                 "、".join(ROLES[r][0] for r in s.roles),
                 ",".join(f.code + ("*" if f.required else "") for f in s.fields),
             ]

@@ -62,8 +62,8 @@ DAY = Day()
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options that may also stand before it; it gets ``data`` and ``database``."""
 
-    @click.option("--data", help="数据文件夹(默认 instance)")
-    @click.option("--database", help="数据库地址(默认为数据文件夹中的 SQLite)")
+    @click.option("--data", help="数据文件夹（默认 instance）")
+    @click.option("--database", help="数据库地址（默认为数据文件夹中的 SQLite）")
     @click.option("--debug", is_flag=True, help="出错时显示详情")
     @functools.wraps(command)
     def wrapped(data: str | None, database: str | None, debug: bool, **given: Any) -> Any:
@@ -86,7 +86,7 @@ def on_site(command: Callable[..., Any]) -> Callable[..., Any]:
 
         if database is None and not (data / "ecoissues.db").exists():
             raise Refused(
-                "no_site", f"文件夹 {data} 中还没有数据库;请先运行 ecoissues db upgrade --data {data}。"
+                "no_site", f"文件夹 {data} 中还没有数据库；请先运行 ecoissues db upgrade --data {data}。"
             )
         site = starting.open_site(data, database)
         try:

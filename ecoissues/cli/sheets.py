@@ -21,19 +21,19 @@ _STANDINGS = {"new": "新增", "changed": "变更", "same": "相同", "refused":
 @click.command("import", cls=Verb)
 @click.argument("list_code", metavar="清单")
 @click.argument("file", metavar="文件", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="只预览,不写入")
-@click.option("--as", "user", default="", help="以哪个账号导入(默认:清单所属督察办)")
+@click.option("--dry-run", is_flag=True, help="只预览，不写入")
+@click.option("--as", "user", default="", help="以哪个账号导入（默认：清单所属督察办）")
 @click.option("--number-from-ordinal", is_flag=True, help="没有编号的行按“批次-序号”编号")
-@click.option("--no-transfer", is_flag=True, help="只登记,不转办")
+@click.option("--no-transfer", is_flag=True, help="只登记，不转办")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def import_sheet(
     site: Site, list_code: str, file: Path, dry_run: bool, user: str, number_from_ordinal: bool,
     no_transfer: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """示例:ecoissues import LIST 一览表.xlsx --dry-run
+    """示例：ecoissues import LIST 一览表.xlsx --dry-run
 
-    导入 Excel 或 CSV。每行要么全部写入,要么不写并说明原因;同一文件导入两次不重复。
+    导入 Excel 或 CSV。每行要么全部写入，要么不写并说明原因；同一文件导入两次不重复。
     """
     from ecoissues.services import consulting, importing
 
@@ -73,7 +73,7 @@ def _tell(
         )  # fmt: skip
         return
     shown = ",".join(f"{_STANDINGS[name]} {n}" for name, n in counts.items() if n)
-    say(("预览(未写入):" if dry_run else "已导入:") + (shown or "没有可导入的行") + "。")
+    say(("预览（未写入）：" if dry_run else "已导入：") + (shown or "没有可导入的行") + "。")
     for line in lines:
         for problem in line.get("problems", []):
             click.echo(f"第 {line['line']} 行 {line.get('number') or ''}:{problem['sentence']}")
@@ -82,7 +82,7 @@ def _tell(
 @click.command("export", cls=Verb)
 @click.argument("form", metavar="表式")
 @click.option("--list", "list_code", required=True, help="清单代码")
-@click.option("--as-of", type=DAY, help="截止日期(默认今天)")
+@click.option("--as-of", type=DAY, help="截止日期（默认今天）")
 @click.option("--known-at", help="知悉时间")
 @click.option("--unit", default="", help="区县或单位代码")
 @click.option("--batch", default="", help="批次")
@@ -93,9 +93,9 @@ def export_sheet(
     site: Site, form: str, list_code: str, as_of: date | None, known_at: str | None, unit: str,
     batch: str, out: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    """示例:ecoissues export complaint_table --list LIST --as-of 2024-12-31 --out 一览表.xlsx
+    """示例：ecoissues export complaint_table --list LIST --as-of 2024-12-31 --out 一览表.xlsx
 
-    导出正式表格(.xlsx 或 .csv)。
+    导出正式表格（.xlsx 或 .csv）。
     """
     from ecoissues.services import consulting, exporting
 
@@ -105,6 +105,6 @@ def export_sheet(
         put_json({"form": form, "list": list_code, "out": str(out), "rows": written.rows,
                   "sha256": written.sha256, "notes": list(written.notes)})  # fmt: skip
     else:
-        say(f"已写入 {out}:{written.rows} 行,摘要 {written.sha256[:16]}。")
+        say(f"已写入 {out}:{written.rows} 行，摘要 {written.sha256[:16]}。")
         for note in written.notes:
             say(str(note))

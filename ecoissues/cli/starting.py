@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Verb)
-@click.option("--if-empty", is_flag=True, help="已有数据时不作任何改动,正常结束")
+@click.option("--if-empty", is_flag=True, help="已有数据时不作任何改动，正常结束")
 @click.option("--accounts", is_flag=True, help="只列出演示账号")
-@click.option("--remove", is_flag=True, help="移除整个演示站点(须无正式数据)")
+@click.option("--remove", is_flag=True, help="移除整个演示站点（须无正式数据）")
 @click.option("--confirm", default="", help="移除时填写 demo 以确认")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @common
@@ -28,9 +28,9 @@ def demo(
     data: Path, database: str | None, if_empty: bool, accounts: bool, remove: bool, confirm: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """示例:ecoissues demo
+    """示例：ecoissues demo
 
-    装入演示站点:单位、账号、清单和约七千件事项,均为虚构。已有数据时不重复装入。
+    装入演示站点：单位、账号、清单和约七千件事项，均为虚构。已有数据时不重复装入。
     """
     from ecoissues.demo.loading import load
     from ecoissues.services import demonstrating, starting
@@ -43,18 +43,18 @@ def demo(
         starting.upgrade(site)
         if remove:
             if confirm != "demo":
-                raise click.UsageError("移除后不能恢复;确认请加 --confirm=demo。")
+                raise click.UsageError("移除后不能恢复；确认请加 --confirm=demo。")
             demonstrating.remove(site)
             say("演示数据已全部移除。")
             return
         state = demonstrating.state_of(site)
         if state == "demo" or (state == "ordinary" and if_empty):
-            say("数据库中已有数据,未重复装入。")
+            say("数据库中已有数据，未重复装入。")
             return
         begun = time.monotonic()
         loaded = load(site, progress("正在装入演示数据"))
         say(
-            f"演示数据已装入:{loaded.lists} 个清单,{loaded.cases} 件事项,{loaded.events} 条记录,"
+            f"演示数据已装入：{loaded.lists} 个清单，{loaded.cases} 件事项，{loaded.events} 条记录，"
             f"用时 {time.monotonic() - begun:.0f} 秒。"
         )
     finally:
@@ -74,7 +74,7 @@ def _print_accounts(site: Site, as_json: bool) -> None:
             ]
         )  # fmt: skip
     elif found:
-        click.echo(f"演示账号(密码均为 {password}):")
+        click.echo(f"演示账号（密码均为 {password}）：")
         put_table(
             ["账号", "角色", "级别", "单位"],
             [
@@ -92,9 +92,9 @@ def _print_accounts(site: Site, as_json: bool) -> None:
 @click.option("--workers", type=int, default=2, show_default=True, help="进程数")
 @common
 def serve(data: Path, database: str | None, port: int, host: str, workers: int) -> None:
-    """示例:ecoissues serve --port 8000
+    """示例：ecoissues serve --port 8000
 
-    启动网站(生产用 WSGI 服务器)。按 Ctrl-C 停止。
+    启动网站（生产用 WSGI 服务器）。按 Ctrl-C 停止。
     """
     from ecoissues.services import starting
 
@@ -106,7 +106,7 @@ def serve(data: Path, database: str | None, port: int, host: str, workers: int) 
     environment = {**os.environ, "ECOISSUES_DATA": str(data.resolve())}
     if database:
         environment["DATABASE_URL"] = database
-    click.echo(f"网站地址:http://{host}:{port}")
+    click.echo(f"网站地址：http://{host}:{port}")
     click.echo("按 Ctrl-C 停止。")
     sys.stdout.flush()
     if sys.platform == "win32":
@@ -123,7 +123,7 @@ def serve(data: Path, database: str | None, port: int, host: str, workers: int) 
 
 @click.group(cls=Family)
 def db() -> None:
-    """示例:ecoissues db upgrade
+    """示例：ecoissues db upgrade
 
     升级或回退数据库。
     """
@@ -132,9 +132,9 @@ def db() -> None:
 @db.command()
 @common
 def upgrade(data: Path, database: str | None) -> None:
-    """示例:ecoissues db upgrade --data instance
+    """示例：ecoissues db upgrade --data instance
 
-    建立数据库或升级到最新版本;空库同时装入单位树。
+    建立数据库或升级到最新版本；空库同时装入单位树。
     """
     from ecoissues.services import starting
 
@@ -143,7 +143,7 @@ def upgrade(data: Path, database: str | None) -> None:
         revision, units = starting.upgrade(site)
     finally:
         site.close()
-    say(f"数据库版本 {revision}" + (f",已装入 {units} 个单位。" if units else "。"))
+    say(f"数据库版本 {revision}" + (f"，已装入 {units} 个单位。" if units else "。"))
 
 
 @db.command()
@@ -154,9 +154,9 @@ def upgrade(data: Path, database: str | None) -> None:
 def downgrade(
     data: Path, database: str | None, revision: str, confirm: str, dry_run: bool
 ) -> None:
-    """示例:ecoissues db downgrade base --confirm=base
+    """示例：ecoissues db downgrade base --confirm=base
 
-    回退数据库;base 为清空。
+    回退数据库；base 为清空。
     """
     from ecoissues.services import starting
 
@@ -164,10 +164,10 @@ def downgrade(
     try:
         now, _ = starting.revisions(site)
         if dry_run:
-            say(f"将从版本 {now} 回退到 {revision};回退到 base 会删除全部数据。未作任何改动。")
+            say(f"将从版本 {now} 回退到 {revision}；回退到 base 会删除全部数据。未作任何改动。")
             return
         if confirm != revision:
-            raise click.UsageError(f"回退可能丢失数据;确认请加 --confirm={revision}。")
+            raise click.UsageError(f"回退可能丢失数据；确认请加 --confirm={revision}。")
         say(f"数据库版本 {starting.downgrade(site, revision)}。")
     finally:
         site.close()
@@ -175,7 +175,7 @@ def downgrade(
 
 @click.group(cls=Family)
 def user() -> None:
-    """示例:ecoissues user add zhang.san --role officer --unit 500119-STHJ
+    """示例：ecoissues user add zhang.san --role officer --unit 500119-STHJ
 
     管理账号。
     """
@@ -185,16 +185,16 @@ def user() -> None:
 @click.argument("name", metavar="账号")
 @click.option("--role", required=True, type=click.Choice(list(ROLES)), help="角色")
 @click.option("--unit", required=True, help="单位代码")
-@click.option("--display", default="", help="显示名(默认同账号)")
-@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码(默认提示输入)")
+@click.option("--display", default="", help="显示名（默认同账号）")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码（默认提示输入）")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def add(
     site: Site, name: str, role: str, unit: str, display: str, password_stdin: bool, as_json: bool
 ) -> None:
-    """示例:ecoissues user add zhang.san --role officer --unit 500119-STHJ
+    """示例：ecoissues user add zhang.san --role officer --unit 500119-STHJ
 
-    新增账号。非交互运行且未给密码时,生成一个随机密码并输出一次。
+    新增账号。非交互运行且未给密码时，生成一个随机密码并输出一次。
     """
     import secrets
 
@@ -211,6 +211,6 @@ def add(
     if as_json:
         put_json({"name": name, "role": role, "unit": unit, "password": made or None})
     else:
-        say(f"已新增账号 {name}({ROLES[role][0]},{unit})。")
+        say(f"已新增账号 {name}（{ROLES[role][0]}，{unit}）。")
         if made:
             click.echo(made)

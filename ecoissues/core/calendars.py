@@ -68,7 +68,7 @@ class Calendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("没有写明放假通知的名称")
         astray = sorted(day for day in self.holidays | self.makeup if day.year != self.year)
         if astray:
-            raise ValueError(f"{astray[0]} 不在 {self.year} 年内,应写入 {astray[0].year} 年的文件")
+            raise ValueError(f"{astray[0]} 不在 {self.year} 年内，应写入 {astray[0].year} 年的文件")
         both = sorted(self.holidays & self.makeup)
         if both:
             raise ValueError(f"{both[0]} 既是放假日又是调休上班日")
@@ -231,7 +231,7 @@ def gather_calendars(extra: Path | None = None) -> Calendars:
     for calendar in _own_calendars(extra):
         known = found.get(calendar.year)
         if known and not calendar.same_days(known) and calendar.version <= known.version:
-            reason = f"内容与随软件提供的第 {known.version} 版不同,版本号须大于 {known.version}"
+            reason = f"内容与随软件提供的第 {known.version} 版不同，版本号须大于 {known.version}"
             raise _bad(f"{calendar.year}.toml", reason)
         found[calendar.year] = calendar
     return Calendars(found.values())
@@ -248,7 +248,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _bad(path.name, f"无法按 UTF-8 文本读取({error})") from error
+        raise _bad(path.name, f"无法按 UTF-8 文本读取（{error}）") from error
 
 
 def _refuse_doubles(document: Mapping[str, Any], name: str) -> None:
@@ -261,7 +261,7 @@ def _refuse_doubles(document: Mapping[str, Any], name: str) -> None:
 
 
 def _bad(name: str, reason: str) -> Refused:
-    sentence = f"日历文件 {name} 有误:{reason}。该文件未被采用,现有期限没有改动。"
+    sentence = f"日历文件 {name} 有误：{reason}。该文件未被采用，现有期限没有改动。"
     return Refused("bad_calendar", sentence, file=name, reason=reason)
 
 

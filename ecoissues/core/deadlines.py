@@ -33,10 +33,10 @@ MARKS_OF_LETTERS: Final = {
 }
 DAY_MARKS: Final[dict[str, tuple[str, str]]] = {
     "counted": ("计入", "Counted"),
-    "makeup": ("调休上班日,计入", "Make-up workday, counted"),
-    "weekend": ("周末,不计", "Weekend, skipped"),
-    "holiday": ("放假,不计", "Holiday, skipped"),
-    "paused": ("中止期间,不计", "Paused, skipped"),
+    "makeup": ("调休上班日，计入", "Make-up workday, counted"),
+    "weekend": ("周末，不计", "Weekend, skipped"),
+    "holiday": ("放假，不计", "Holiday, skipped"),
+    "paused": ("中止期间，不计", "Paused, skipped"),
     "rolled": ("顺延", "Rolled over"),
     "stated": ("载明的期限", "Stated date"),
 }
@@ -119,15 +119,15 @@ def extend(
     Source: 延期须届满前申请 (rules of the 12345 and 信访 offices).
     """
     if asked_on is not None and asked_on > deadline.due:
-        sentence = f"期限已于 {deadline.due} 届满,{asked_on} 不能再申请延期,原期限不变。"
+        sentence = f"期限已于 {deadline.due} 届满，{asked_on} 不能再申请延期，原期限不变。"
         raise Refused("after_expiry", sentence, due=f"{deadline.due}", asked_on=f"{asked_on}")
     if new_due <= deadline.due:
-        sentence = f"延期后的日期 {new_due} 不晚于现期限 {deadline.due},原期限不变。"
+        sentence = f"延期后的日期 {new_due} 不晚于现期限 {deadline.due}，原期限不变。"
         raise Refused("not_later", sentence, due=f"{deadline.due}", new_due=f"{new_due}")
     if limit is not None:
         latest = due_date(limit, deadline.due, calendars).due
         if new_due > latest:
-            sentence = f"延期至 {new_due} 超过最长可延至的 {latest},原期限不变。"
+            sentence = f"延期至 {new_due} 超过最长可延至的 {latest}，原期限不变。"
             raise Refused("beyond_limit", sentence, latest=f"{latest}", new_due=f"{new_due}")
     return _stated(new_due, deadline.base, calendars, extends=deadline.due.isoformat())
 
@@ -142,11 +142,11 @@ def resume(
     Refused ``after_expiry`` (suspended after the due day), ``bad_pause`` (the days out of order).
     """
     if suspended_on > deadline.due:
-        sentence = f"期限已于 {deadline.due} 届满,{suspended_on} 不能再中止,原期限不变。"
+        sentence = f"期限已于 {deadline.due} 届满，{suspended_on} 不能再中止，原期限不变。"
         raise Refused("after_expiry", sentence, due=f"{deadline.due}")
     _sensible(resumed_on)
     if not deadline.base <= suspended_on <= resumed_on:
-        sentence = f"中止日 {suspended_on}、恢复日 {resumed_on} 前后不符,原期限不变。"
+        sentence = f"中止日 {suspended_on}、恢复日 {resumed_on} 前后不符，原期限不变。"
         raise Refused("bad_pause", sentence, base=f"{deadline.base}")
     if "rule" not in deadline.proof:
         pause = {"due": f"{deadline.due}", "from": f"{suspended_on}", "to": f"{resumed_on}"}
@@ -279,7 +279,7 @@ def _stated(due: date, base: date, calendars: Calendars, **origin: Any) -> Deadl
     _sensible(base)
     _sensible(due)
     if due < base:
-        sentence = f"期限 {due} 早于起算日 {base},期限未设定。"
+        sentence = f"期限 {due} 早于起算日 {base}，期限未设定。"
         raise Refused("bad_date", sentence, due=f"{due}", base=f"{base}")
     proof = {
         "stated": True,
@@ -295,7 +295,7 @@ def _stated(due: date, base: date, calendars: Calendars, **origin: Any) -> Deadl
 
 def _sensible(day: date) -> None:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise Refused("bad_date", f"日期 {day} 的年份有误,期限未设定。", date=f"{day}")
+        raise Refused("bad_date", f"日期 {day} 的年份有误，期限未设定。", date=f"{day}")
 
 
 def _rule_record(rule: Rule) -> dict[str, Any]:
@@ -374,7 +374,7 @@ def check_proof(proof: Proof) -> list[str]:
 
 def _stated_faults(record: StatedProof) -> Iterator[str]:
     if not record.stated or record.provisional:
-        yield "载明的期限不应标为暂定。" if record.stated else "期限既无规则,也未注明为载明日期。"
+        yield "载明的期限不应标为暂定。" if record.stated else "期限既无规则，也未注明为载明日期。"
     if record.due < record.base:
         yield f"期限 {record.due} 早于起算日 {record.base}。"
     if record.extends is not None and record.due <= record.extends:
@@ -401,13 +401,13 @@ def _letter_faults(record: CountedProof) -> Iterator[str]:
 def _sum_faults(record: CountedProof) -> Iterator[str]:
     counted = sum(letter in COUNTED for letter in record.days)
     if counted != record.rule.length:
-        yield f"计入 {counted} 天,规则为 {record.rule.length} 天。"
+        yield f"计入 {counted} 天，规则为 {record.rule.length} 天。"
     last = record.days[-1:]
     if last not in COUNTED and not (record.rule.roll and last == "r"):
-        yield "最后一天不是计入日,也不是顺延日。"
+        yield "最后一天不是计入日，也不是顺延日。"
     derived = record.first + timedelta(len(record.days) - 1)
     if derived != record.due:
-        yield f"逐日推算至 {derived},记载的期限为 {record.due}。"
+        yield f"逐日推算至 {derived}，记载的期限为 {record.due}。"
 
 
 def _calendar_faults(record: CountedProof) -> Iterator[str]:
@@ -420,7 +420,7 @@ def _calendar_faults(record: CountedProof) -> Iterator[str]:
     if set(record.calendars) != years:
         yield f"所列日历年份 {sorted(record.calendars)} 与所查年份 {sorted(years)} 不符。"
     if 0 in record.calendars.values() and not record.provisional:
-        yield "所查年份的放假安排尚未公布,期限应为暂定。"
+        yield "所查年份的放假安排尚未公布，期限应为暂定。"
 
 
 def _read(proof: Proof) -> CountedProof | StatedProof:
@@ -433,4 +433,4 @@ def _read(proof: Proof) -> CountedProof | StatedProof:
 
 
 def _unreadable(reason: str) -> Refused:
-    return Refused("bad_proof", f"期限的计算依据无法读取({reason}),期限未改动。", reason=reason)
+    return Refused("bad_proof", f"期限的计算依据无法读取（{reason}），期限未改动。", reason=reason)

@@ -23,7 +23,7 @@ class Refused(Exception):
 class NotFound(Refused):
     """The object does not exist or lies outside the asker's scope: the two look the same."""
 
-    def __init__(self, sentence: str = "没有找到该记录,或不在您的管辖范围内。", **facts: Any) -> None:
+    def __init__(self, sentence: str = "没有找到该记录，或不在您的管辖范围内。", **facts: Any) -> None:
         super().__init__("not_found", sentence, **facts)
 
 

@@ -33,6 +33,6 @@ def read_instant(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(
-            "bad_instant", f"时间“{text}”无法识别;请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
+            "bad_instant", f"时间“{text}”无法识别；请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)

@@ -54,7 +54,7 @@ def _check_heading(
         try:
             re.compile(pattern)
         except re.error as error:
-            sentence = f"编号样式“{pattern}”不是正确的正则表达式({error})。"
+            sentence = f"编号样式“{pattern}”不是正确的正则表达式（{error}）。"
             yield Problem("bad_pattern", sentence, ("number_patterns", index))
     if kind.clocks and kind.on_time_clock not in kind.clock_by_code:
         sentence = f"按时率所用的时限“{kind.on_time_clock}”不存在。"
@@ -91,7 +91,7 @@ def _check_state(state: State, key: KeyPath) -> Iterator[Problem]:
         sentence = f"状态“{state.zh}”等待的角色“{state.waits_for}”不存在。"
         yield Problem("unknown_role", sentence, (*key, "waits_for"))
     if state.work and state.phase != "open":
-        sentence = f"状态“{state.zh}”是办理状态,阶段须为 open。"
+        sentence = f"状态“{state.zh}”是办理状态，阶段须为 open。"
         yield Problem("work_not_open", sentence, (*key, "work"))
 
 
@@ -103,9 +103,9 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
     extension = clock.extension
     limits = (extension.max_days, extension.times) if extension else (1, 1)
     if clock.length < 0 or clock.warn_workdays < 0 or min(limits) < 1:
-        yield Problem("bad_number", f"{named}的天数或次数不能为负,延期至少一天一次。", key)
+        yield Problem("bad_number", f"{named}的天数或次数不能为负，延期至少一天一次。", key)
     if (clock.slot == "wait") != clock.waits:
-        sentence = f"{named}:须等待期满的时限,账目为 wait 且 waits 为 true,二者须一致。"
+        sentence = f"{named}：须等待期满的时限，账目为 wait 且 waits 为 true，二者须一致。"
         yield Problem("wait_mismatch", sentence, (*key, "waits" if clock.waits else "slot"))
     marked = {mark for step in kind.steps for mark in step.marks}
     for index, met in enumerate(clock.met_by):
@@ -113,7 +113,7 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
         if met not in PHASES and met not in MARKS:
             yield Problem("unknown_mark", f"{named}的终止条件“{met}”不存在。", place)
         elif met in MARKS and met not in marked:
-            sentence = f"{named}以“{MARKS[met][0]}”为止,但没有步骤会作此标记。"
+            sentence = f"{named}以“{MARKS[met][0]}”为止，但没有步骤会作此标记。"
             yield Problem("mark_never_set", sentence, place)
     if not any(clock.code in (*s.starts, *s.resets, *s.promises) for s in kind.steps):
         yield Problem("clock_never_set", f"{named}没有任何步骤起算。", key)
@@ -123,14 +123,14 @@ def _check_registration(kind: Kind) -> Iterator[Problem]:
     """Check that exactly one step begins a case's life, and from nowhere."""
     found = [index for index, step in enumerate(kind.steps) if step.effect == "register"]
     if not found:
-        yield Problem("no_register", '没有登记步骤(effect = "register")。', ("steps",))
+        yield Problem("no_register", '没有登记步骤（effect = "register"）。', ("steps",))
     for index in found[1:]:
-        sentence = f"登记步骤只能有一个,“{kind.steps[index].zh}”重复。"
+        sentence = f"登记步骤只能有一个，“{kind.steps[index].zh}”重复。"
         yield Problem("several_registers", sentence, ("steps", index, "effect"))
     for index, step in enumerate(kind.steps):
         first = step.effect == "register"
         if first and (step.sources or not step.to):
-            sentence = f"登记步骤“{step.zh}”的 from 须为空,并须写明到达的状态。"
+            sentence = f"登记步骤“{step.zh}”的 from 须为空，并须写明到达的状态。"
             yield Problem("register_from", sentence, ("steps", index, "from"))
         if not first and not step.sources:
             sentence = f"步骤“{step.zh}”没有起始状态。"

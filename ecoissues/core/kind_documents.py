@@ -24,7 +24,7 @@ from ecoissues.core.vocabulary import PHASES
 Shape = TypeVar("Shape")
 
 #: What became of a refused document, the end of every sentence about one.
-_OUTCOME = "该文件未启用,已在使用的清单类型不受影响。"
+_OUTCOME = "该文件未启用，已在使用的清单类型不受影响。"
 
 #: Steps a kind inherits only if one of its clocks may be extended.
 _EXTENSION_EFFECTS = frozenset({"ask_extension", "extend", "refuse_extension"})
@@ -56,7 +56,7 @@ class BadKind(Refused):
     def __init__(self, finding: Finding) -> None:
         super().__init__(
             "bad_kind",
-            f"{finding.file} 第 {finding.line} 行:{finding.sentence}{_OUTCOME}",
+            f"{finding.file} 第 {finding.line} 行：{finding.sentence}{_OUTCOME}",
             file=finding.file,
             line=finding.line,
             reason=finding.reason,
@@ -91,7 +91,7 @@ class Document:
         except tomllib.TOMLDecodeError as error:
             place = re.search(r"at line (\d+)", str(error))
             line = int(place.group(1)) if place else self.text.rstrip().count("\n") + 1
-            sentence = f"不是正确的 TOML 文本({error})。"
+            sentence = f"不是正确的 TOML 文本（{error}）。"
             raise BadKind(Finding(self.name, line, "bad_toml", sentence)) from error
 
     @cached_property
@@ -192,7 +192,7 @@ _DECODING = (
     (re.compile(r"contains unknown field `(.*)`"), "unknown_key", "不认识的键“{}”。"),
     (re.compile(r"missing required field `(.*)`"), "missing_key", "缺少必填的键“{}”。"),
     (re.compile(r"Invalid enum value '(.*)'"), "unknown_value", "值“{}”不在可选范围内。"),
-    (re.compile(r"Expected `(.*)`, got `(.*)`"), "wrong_type", "类型不对:应为 {},实为 {}。"),
+    (re.compile(r"Expected `(.*)`, got `(.*)`"), "wrong_type", "类型不对：应为 {}，实为 {}。"),
 )
 _PATH_PART = re.compile(r"\.(\w+)|\[(\d+)\]")
 
@@ -207,4 +207,4 @@ def _decoding_problem(message: str) -> Problem:
         if match:
             named = (match.group(1),) if reason == "unknown_key" else ()
             return Problem(reason, sentence.format(*match.groups()), key + named)
-    return Problem("wrong_type", f"不能解读({said})。", key)
+    return Problem("wrong_type", f"不能解读（{said}）。", key)

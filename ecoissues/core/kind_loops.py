@@ -35,7 +35,7 @@ def check_clocks(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator
         path = path_to(state.code)
         if state.phase in END_PHASES or state.clockless or state.code in running or not path:
             continue
-        sentence = f"状态“{state.zh}”没有时限在走,也没有写明原因(clockless)。"
+        sentence = f"状态“{state.zh}”没有时限在走，也没有写明原因（clockless）。"
         yield Problem("state_without_clock", sentence, ("states", index), path)
 
 
@@ -88,10 +88,10 @@ def check_loops(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator[
             continue
         path = tuple(other.code for _, other, _ in cycle) or (step.code,)
         if step.resets:
-            sentence = f"“{step.zh}”在循环中重新起算时限,须有次数上限 bound。"
+            sentence = f"“{step.zh}”在循环中重新起算时限，须有次数上限 bound。"
             yield Problem("clock_restart_unbounded", sentence, ("steps", index), path)
         elif {"officer", "head"} & set(step.roles):
-            sentence = f"“{step.zh}”在循环中可由责任单位自行改定日期,须由督察员核定或设次数上限。"
+            sentence = f"“{step.zh}”在循环中可由责任单位自行改定日期，须由督察员核定或设次数上限。"
             yield Problem("promise_unapproved", sentence, ("steps", index), path)
 
 
@@ -99,7 +99,7 @@ def _loop_problem(kind: Kind, culprit: Step, cycle: list[Move], path_to: PathTo)
     path = (*path_to(cycle[0][0]), *(step.code for _, step, _ in cycle))
     shown = " → ".join(step.zh for _, step, _ in cycle)
     index = [step.code for step in kind.steps].index(culprit.code)
-    sentence = f"循环“{shown}”没有次数上限 bound,也没有写明理由 loop_reason。"
+    sentence = f"循环“{shown}”没有次数上限 bound，也没有写明理由 loop_reason。"
     return Problem("loop_without_bound", sentence, ("steps", index), path)
 
 

@@ -202,7 +202,7 @@ def _check_ends(walk: Walk) -> Iterator[Problem]:
             told.add(standing[0])
             index = [state.code for state in kind.states].index(standing[0])
             path = walk.path(standing)
-            sentence = f"状态“{kind.states[index].zh}”走不到终点(路径:{_shown(kind, path)})。"
+            sentence = f"状态“{kind.states[index].zh}”走不到终点（路径：{_shown(kind, path)}）。"
             yield Problem("no_end", sentence, ("states", index), path)
 
 
@@ -246,14 +246,14 @@ def _check_signs(walk: Walk) -> Iterator[Problem]:
         by_handler = origin is not None and origin[1] & unnamed.get(step.code, 0)
         if by_handler and step.code not in told:
             told.add(step.code)
-            words = f"“{step.zh}”的签字人可能就是经办人,other_than 缺少经办步骤"
+            words = f"“{step.zh}”的签字人可能就是经办人，other_than 缺少经办步骤"
             yield _at_step(walk, origin, step, "sign_by_handler", words)
 
 
 _CLOSING = {
     "close_without_evidence": "没有必交的整改后照片或佐证材料",
     "close_without_signature": "没有任何签字",
-    "close_without_four_eyes": "签字人可能就是经办人,other_than 缺少经办步骤",
+    "close_without_four_eyes": "签字人可能就是经办人，other_than 缺少经办步骤",
 }
 
 
@@ -261,7 +261,7 @@ def _at_step(walk: Walk, origin: Standing | None, step: Step, reason: str, words
     """Give the problem of a step taken from a standing, with the path that leads there."""
     path = (*walk.path(origin), step.code)
     index = [other.code for other in walk.kind.steps].index(step.code)
-    sentence = f"{words}(路径:{_shown(walk.kind, path)})。"
+    sentence = f"{words}（路径：{_shown(walk.kind, path)}）。"
     return Problem(reason, sentence, ("steps", index), path)
 
 

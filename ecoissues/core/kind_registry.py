@@ -155,7 +155,7 @@ def _read(path: Path) -> Document | Finding:
     try:
         return Document(path.name, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        sentence = f"文件读不出来({type(error).__name__}),须为 UTF-8 文本。"
+        sentence = f"文件读不出来（{type(error).__name__}），须为 UTF-8 文本。"
         return Finding(path.name, 1, "unreadable", sentence)
 
 

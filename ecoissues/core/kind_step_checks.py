@@ -79,11 +79,11 @@ def _check_states(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
         yield Problem("unknown_sort", f"{named}的性质“{step.sort}”不存在。", (*key, "sort"))
     ends = target is not None and target.phase == "void"
     if ends != (step.sort == "end"):
-        sentence = f"{named}:到达不计入统计的状态时性质须为 end,否则不得为 end。"
+        sentence = f"{named}：到达不计入统计的状态时性质须为 end，否则不得为 end。"
         yield Problem("sort_mismatch", sentence, (*key, "sort"))
     reasoned = any(item.code == "reason" and item.required for item in step.fields)
     if step.sort in ("back", "end") and not reasoned:
-        sentence = f"{named}退回或作废事项,须有必填的理由字段 reason。"
+        sentence = f"{named}退回或作废事项，须有必填的理由字段 reason。"
         yield Problem("back_without_reason", sentence, (*key, "sort"))
     if step.bound < 0:
         yield Problem("bad_number", f"{named}的次数上限不能为负。", (*key, "bound"))
@@ -102,10 +102,10 @@ def _check_holders(step: Step, key: KeyPath) -> Iterator[Problem]:
         if role not in ROLES:
             yield Problem("unknown_role", f"{named}的角色“{role}”不存在。", at)
         elif not holds(role, right):
-            sentence = f"{named}交给了“{ROLES[role][0]}”,但该角色没有这项权限。"
+            sentence = f"{named}交给了“{ROLES[role][0]}”，但该角色没有这项权限。"
             yield Problem("role_without_right", sentence, at)
         elif role not in RELATION_ROLES[step.by]:
-            sentence = f"{named}的办理关系为 {step.by},“{ROLES[role][0]}”永远不具备。"
+            sentence = f"{named}的办理关系为 {step.by}，“{ROLES[role][0]}”永远不具备。"
             yield Problem("role_without_relation", sentence, at)
 
 
@@ -127,7 +127,7 @@ def _check_field(item: Field, named: str, at: KeyPath) -> Iterator[Problem]:
         yield Problem("unknown_words", f"{named}的词表“{item.words}”不存在。", at)
     chooses = item.type in ("choice", "choices")
     if chooses != (bool(item.words) != bool(item.options)) or (item.words and item.options):
-        sentence = f"{named}:选择类字段须有词表或选项之一,其他字段不得有。"
+        sentence = f"{named}：选择类字段须有词表或选项之一，其他字段不得有。"
         yield Problem("choice_without_words", sentence, at)
     codes = [option.code for option in item.options]
     if len(set(codes)) < len(codes):
@@ -148,12 +148,12 @@ def _check_effect(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
             sentence = f"{named}的作用 {step.effect} 需要类型为 {wanted} 的字段 {code}。"
             yield Problem("effect_without_field", sentence, at)
     if step.effect == "ask_extension" and not any(clock.extension for clock in kind.clocks):
-        yield Problem("extension_without_clock", f"{named}:没有可以延期的时限。", at)
+        yield Problem("extension_without_clock", f"{named}：没有可以延期的时限。", at)
     asked = _DECIDES.get(step.effect)
     if asked is not None:
         askers = [other.code for other in kind.steps if other.effect == asked]
         if not askers or not set(askers) <= set(step.other_than):
-            sentence = f"{named}须由申请人以外的人决定,other_than 中缺少申请步骤。"
+            sentence = f"{named}须由申请人以外的人决定，other_than 中缺少申请步骤。"
             yield Problem("decided_by_asker", sentence, (*key, "other_than"))
 
 
@@ -189,20 +189,20 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
             if code not in clocks:
                 yield Problem("unknown_clock", f"{named}所指的时限“{code}”不存在。", (*key, name))
             elif name in ("starts", "resets") and clocks[code].length == 0:
-                sentence = f"{named}起算时限“{clocks[code].zh}”,但它没有期限长度。"
+                sentence = f"{named}起算时限“{clocks[code].zh}”，但它没有期限长度。"
                 yield Problem("clock_without_length", sentence, (*key, name))
             elif name == "promises" and clocks[code].length > 0:
-                sentence = f"{named}以日期承诺时限“{clocks[code].zh}”,但它有固定期限。"
+                sentence = f"{named}以日期承诺时限“{clocks[code].zh}”，但它有固定期限。"
                 yield Problem("promise_on_counted_clock", sentence, (*key, name))
             elif name == "after_clock" and not clocks[code].waits:
-                sentence = f"{named}须等“{clocks[code].zh}”期满,但它不是等待期。"
+                sentence = f"{named}须等“{clocks[code].zh}”期满，但它不是等待期。"
                 yield Problem("clock_not_waiting", sentence, (*key, name))
     case_fields = {f.code: f for s in kind.steps if s.effect == "register" for f in s.fields}
     dates = case_fields | {item.code: item for item in step.fields}
     for code, source in step.promises.items():
         item = dates.get(source)
         if item is None or item.type != "date":
-            sentence = f"{named}承诺的日期字段“{source}”不在本步骤或登记表中,或不是日期。"
+            sentence = f"{named}承诺的日期字段“{source}”不在本步骤或登记表中，或不是日期。"
             yield Problem("unknown_field", sentence, (*key, "promises", code))
 
 

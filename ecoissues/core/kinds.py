@@ -199,7 +199,7 @@ EFFECTS = frozenset(
         "merge",  # follows the main case named in field target_case from now on
         "unmerge",  # restores the standing it had before it was merged
         "chase",  # 催办
-        "instruct",  # 领导批示, must be answered
+        "instruct",  # 领导批示，must be answered
         "answer",  # answers an instruction (field event = its sequence)
         "ask_extension",
         "extend",  # approves the pending request

@@ -105,12 +105,12 @@ RELATION_ROLES: Final[Mapping[str, frozenset[str]]] = {
 
 #: Refusal code of ``step_allowed`` -> sentence for its reader.
 SENTENCES: Final[Mapping[str, str]] = {
-    "not_allowed": "您的角色不能执行这一步,未做任何改动。",
-    "not_handler": "本单位不是该事项的责任单位或合办单位,不能办理,未做任何改动。",
-    "not_office": "只有该清单的督察办可以执行这一步,未做任何改动。",
-    "not_superior": "只有责任单位上级的督察办可以执行这一步,未做任何改动。",
-    "not_reader": "该事项不在您的管辖范围内,未做任何改动。",
-    "accused": "被举报单位及其下属单位不得办理该事项,请由督察办另行指定,未做任何改动。",
+    "not_allowed": "您的角色不能执行这一步，未做任何改动。",
+    "not_handler": "本单位不是该事项的责任单位或合办单位，不能办理，未做任何改动。",
+    "not_office": "只有该清单的督察办可以执行这一步，未做任何改动。",
+    "not_superior": "只有责任单位上级的督察办可以执行这一步，未做任何改动。",
+    "not_reader": "该事项不在您的管辖范围内，未做任何改动。",
+    "accused": "被举报单位及其下属单位不得办理该事项，请由督察办另行指定，未做任何改动。",
 }
 
 
@@ -128,7 +128,7 @@ def require(actor: Actor, permission: str) -> None:
     """Refuse with Forbidden unless the actor's role holds the permission."""
     if not may(actor, permission):
         shown = ROLES.get(actor.role, (actor.role, actor.role))[0]
-        raise Forbidden(f"“{shown}”没有这项权限,未做任何改动。", permission=str(permission))
+        raise Forbidden(f"“{shown}”没有这项权限，未做任何改动。", permission=str(permission))
 
 
 def within(path: str, scope: str) -> bool:

@@ -22,7 +22,7 @@ def check_obligations(step: Step, life: Life) -> None:
     """The obligations the step rests on were met in this round of work (code ``not_yet``)."""
     missing = [code for code in step.requires if code not in life.obligations]
     if missing:
-        raise Refused("not_yet", f"“{step.zh}”之前还须先完成:{'、'.join(missing)}。未作任何改动。")
+        raise Refused("not_yet", f"“{step.zh}”之前还须先完成：{'、'.join(missing)}。未作任何改动。")
 
 
 def check_other_person(step: Step, life: Life, actor: str) -> None:
@@ -34,7 +34,7 @@ def check_other_person(step: Step, life: Life, actor: str) -> None:
         if actor in life.round_actors.get(code, ()):
             raise Refused(
                 "same_person",
-                f"“{step.zh}”须由另一人办理:您在本轮中已办理过该事项,请换人办理。未作任何改动。",
+                f"“{step.zh}”须由另一人办理：您在本轮中已办理过该事项，请换人办理。未作任何改动。",
                 step=code,
             )
 
@@ -42,7 +42,7 @@ def check_other_person(step: Step, life: Life, actor: str) -> None:
 def check_bound(step: Step, life: Life) -> None:
     """A bounded step is not taken more often than its bound (code ``too_often``)."""
     if step.bound and life.step_counts.get(step.code, 0) >= step.bound:
-        raise Refused("too_often", f"“{step.zh}”最多 {step.bound} 次,本件已用完。未作任何改动。")
+        raise Refused("too_often", f"“{step.zh}”最多 {step.bound} 次，本件已用完。未作任何改动。")
 
 
 def _falls_away(need: EvidenceNeed, verdict: str, fields: Mapping[str, Any]) -> bool:
@@ -84,7 +84,7 @@ def check_evidence(step: Step, life: Life, facts: Mapping[str, Any]) -> None:
         shown = "、".join(f"{word('evidence_stages', need.stage)}{n}份" for need, n in missing)
         raise Refused(
             "evidence_missing",
-            f"“{step.zh}”还缺{shown},请上传后再提交。已填内容保留在页面上,未作任何改动。",
+            f"“{step.zh}”还缺{shown}，请上传后再提交。已填内容保留在页面上，未作任何改动。",
             stages=[need.stage for need, _ in missing],
         )
 
@@ -97,17 +97,17 @@ def check_day(
     Codes ``future_day``, ``before_registration``, ``before_last_effective`` (design 3a).
     """
     if day > today:
-        raise Refused("future_day", f"生效日期 {day} 晚于今天 {today},不能预先记录。未作任何改动。")
+        raise Refused("future_day", f"生效日期 {day} 晚于今天 {today}，不能预先记录。未作任何改动。")
     if life.registered_on and day < life.registered_on:
         raise Refused(
             "before_registration",
-            f"生效日期 {day} 早于登记日期 {life.registered_on},请核对。未作任何改动。",
+            f"生效日期 {day} 早于登记日期 {life.registered_on}，请核对。未作任何改动。",
         )
     days = [event.effective_on for event in standing if tracks & tracks_of(event)]
     if days and day < max(days):
         raise Refused(
             "before_last_effective",
-            f"生效日期 {day} 早于同一事项上一条记录的 {max(days)};确需补记的,请申请更正。未作任何改动。",
+            f"生效日期 {day} 早于同一事项上一条记录的 {max(days)}；确需补记的，请申请更正。未作任何改动。",
             last=max(days).isoformat(),
         )
 
@@ -121,7 +121,7 @@ def check_wait(step: Step, life: Life, day: date) -> None:
         raise Refused("notice_missing", f"“{step.zh}”之前须先公示。未作任何改动。")
     if day <= face.current:
         raise Refused(
-            "notice_running", f"公示期到 {face.current} 为止,期满后方可“{step.zh}”。未作任何改动。"
+            "notice_running", f"公示期到 {face.current} 为止，期满后方可“{step.zh}”。未作任何改动。"
         )
 
 
@@ -138,7 +138,7 @@ def check_lawful(kind: Kind, standing: Iterable[Event], today: date) -> Life:
         except Refused as refused:
             raise Refused(
                 "unlawful_correction",
-                f"更正后第 {event.seq} 条记录将不合规:{refused.sentence}更正未生效。",
+                f"更正后第 {event.seq} 条记录将不合规：{refused.sentence}更正未生效。",
                 seq=event.seq,
                 because=refused.code,
             ) from None

@@ -32,7 +32,7 @@ def clean_text(raw: object, limit: int = SHORT) -> str:
     value = unicodedata.normalize("NFC", str(raw)).replace("\r\n", "\n").replace("\r", "\n")
     value = _CONTROL.sub("", value).encode("utf-8", "ignore").decode("utf-8").strip()
     if len(value) > limit:
-        raise Bad(f"内容有 {len(value)} 字,超过上限 {limit} 字,请删减。")
+        raise Bad(f"内容有 {len(value)} 字，超过上限 {limit} 字，请删减。")
     return value
 
 
@@ -47,9 +47,9 @@ def clean_number(raw: object) -> tuple[str, bool]:
     if not value:
         raise Bad("请填写编号。")
     if len(value) > 64:
-        raise Bad("编号超过 64 个字符,请核对。")
+        raise Bad("编号超过 64 个字符，请核对。")
     if "/" in value:
-        raise Bad("编号中不能有“/”,请核对。")
+        raise Bad("编号中不能有“/”，请核对。")
     return value, key
 
 
@@ -60,13 +60,13 @@ def clean_date(raw: object) -> date:
     value = unicodedata.normalize("NFKC", str(raw)).strip()
     match = _DATE.match(value) or _COMPACT.match(value)
     if not match:
-        raise Bad(f"“{value[:20]}”不是日期,请写成 2026-03-05 的样子。")
+        raise Bad(f"“{value[:20]}”不是日期，请写成 2026-03-05 的样子。")
     try:
         day = date(*(int(part) for part in match.groups()))
     except ValueError:
-        raise Bad(f"“{value[:20]}”不是真实存在的日期,请核对。") from None
+        raise Bad(f"“{value[:20]}”不是真实存在的日期，请核对。") from None
     if not 1990 <= day.year <= 2100:
-        raise Bad(f"“{value[:20]}”的年份不在合理范围内,请核对。")
+        raise Bad(f"“{value[:20]}”的年份不在合理范围内，请核对。")
     return day
 
 
@@ -84,7 +84,7 @@ def _choice(field: Field, value: object) -> str:
         allowed = [words[0] for words in WORDLISTS[field.words].values()]
     else:  # clocks, regions …: checked by whoever knows them
         return shown
-    raise Bad(f"“{shown[:20]}”不在可选范围内;可选:{'、'.join(allowed)}。")
+    raise Bad(f"“{shown[:20]}”不在可选范围内；可选：{'、'.join(allowed)}。")
 
 
 def _pieces(raw: object) -> list[Any]:
@@ -102,15 +102,15 @@ def _units(raw: object, tree: UnitTree) -> list[list[str]]:
             (unit for unit in tree.by_code.values() if shown in (unit.name, unit.short)), None
         )
         if unit is None:
-            raise Bad(f"没有单位“{shown[:30]}”,请填写单位代码或全称。")
+            raise Bad(f"没有单位“{shown[:30]}”，请填写单位代码或全称。")
         if party and party not in (*PARTIES, "accused"):
-            raise Bad(f"“{party}”不是承办方式;可选:{'、'.join(PARTIES)}。")
+            raise Bad(f"“{party}”不是承办方式；可选：{'、'.join(PARTIES)}。")
         given = party or ("joint" if "lead" in parties.values() else "lead")
         if unit.code in parties:
-            raise Bad(f"单位“{unit.name}”写了两次,请只留一次。")
+            raise Bad(f"单位“{unit.name}”写了两次，请只留一次。")
         parties[unit.code] = given
     if parties and list(parties.values()).count("lead") != 1:
-        raise Bad("请指定且只指定一个责任单位,其余为合办单位。")
+        raise Bad("请指定且只指定一个责任单位，其余为合办单位。")
     return sorted(
         ([code, party] for code, party in parties.items()),
         key=lambda item: (["lead", "joint", "supervising", "accused"].index(item[1]), item[0]),
@@ -133,13 +133,13 @@ def _outcomes(raw: object) -> list[dict[str, Any]]:
         key = find_key("outcomes", clean_text(sort))
         if key is None:
             shown = "、".join(words[0] for words in OUTCOMES.values())
-            raise Bad(f"“{str(sort)[:20]}”不是处理结果;可选:{shown}。")
+            raise Bad(f"“{str(sort)[:20]}”不是处理结果；可选：{shown}。")
         try:
             outcome: dict[str, Any] = {"sort": key, "count": int(count or 1), "amount": int(amount or 0)}
         except ValueError:
-            raise Bad("处理结果的次数和金额(分)须为整数。") from None
+            raise Bad("处理结果的次数和金额（分）须为整数。") from None
         if outcome["count"] < 1 or outcome["amount"] < 0:
-            raise Bad("处理结果的次数须大于零,金额不得为负。")
+            raise Bad("处理结果的次数须大于零，金额不得为负。")
         outcomes.append(outcome)
     return outcomes
 
@@ -206,7 +206,7 @@ def clean_values(
     values: dict[str, Any] = {}
     known = {field.code for field in fields}
     for code in raw.keys() - known:
-        errors[code] = f"“{where}”没有这一栏,请核对。"
+        errors[code] = f"“{where}”没有这一栏，请核对。"
     for field in fields:
         given = raw.get(field.code)
         if given is None or given == "" or given == [] or str(given).strip() == "":
@@ -224,6 +224,6 @@ def clean_values(
             values[field.code] = value
     if errors:
         first = "".join(list(errors.values())[:3])
-        raise Refused("invalid", f"“{where}”有 {len(errors)} 处需要更正:{first}未作任何改动。",
+        raise Refused("invalid", f"“{where}”有 {len(errors)} 处需要更正：{first}未作任何改动。",
                       errors=errors)  # fmt: skip
     return values

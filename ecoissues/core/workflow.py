@@ -102,7 +102,7 @@ def destination(kind: Kind, state: str, step: str) -> str:
     if event is None:
         raise Refused(
             "unknown_step",
-            f"“{kind.wording.zh}”没有名为 {step} 的步骤,未做任何改动。",
+            f"“{kind.wording.zh}”没有名为 {step} 的步骤，未做任何改动。",
             step=step,
             kind=kind.code,
         )
@@ -118,7 +118,7 @@ def destination(kind: Kind, state: str, step: str) -> str:
 def _unknown_state(kind: Kind, state: str) -> Refused:
     return Refused(
         "unknown_state",
-        f"“{kind.wording.zh}”没有名为 {state} 的状态,未做任何改动。",
+        f"“{kind.wording.zh}”没有名为 {state} 的状态，未做任何改动。",
         state=state,
         kind=kind.code,
     )
@@ -130,10 +130,10 @@ def _wrong_state(kind: Kind, state: str, step: str) -> Refused:
     possible = possible_steps(kind, state)
     moving = [item.zh for item in possible if item.sort != "note"] or [item.zh for item in possible]
     shown = kind.state_by_code[state].zh if state else "尚未登记"
-    able = "可以执行:" + "、".join(moving) if moving else "没有可以执行的步骤"
+    able = "可以执行：" + "、".join(moving) if moving else "没有可以执行的步骤"
     return Refused(
         "wrong_state",
-        f"事项当前为“{shown}”,不能执行“{kind.step_by_code[step].zh}”;{able}。未做任何改动。",
+        f"事项当前为“{shown}”，不能执行“{kind.step_by_code[step].zh}”；{able}。未做任何改动。",
         state=state,
         step=step,
         possible=[item.code for item in possible],

@@ -140,6 +140,6 @@ def everyday(
     matter.data.update(parties=parties, first=first)
     matter.complainant = {
         "name": f"演示举报人{matter.turn}", "phone": f"000-0000-{matter.turn % 10000:04d}",
-        "address": f"{top.name}某街道某号(虚构)",
+        "address": f"{top.name}某街道某号（虚构）",
     }  # fmt: skip
     return matter

@@ -16,7 +16,7 @@ _VERDICTS: Final = {
     "partly": (28, "反映情况部分属实。"),
     _UNSUBSTANTIATED: (12, "反映情况不属实。"),
 }
-_EXPLAINED: Final = "已向反映人说明核查情况,并留存记录;属地继续巡查。"
+_EXPLAINED: Final = "已向反映人说明核查情况，并留存记录；属地继续巡查。"
 
 
 class Story(Struct):

@@ -190,7 +190,7 @@ class _Writer:
         self._pending.clear()
         self._bytes += len(content)
         if self._bytes > _MOST_BYTES:
-            raise Refused("sheet_too_big", "表格内容超过 2 GB,未生成文件。请缩小范围后分次导出。")
+            raise Refused("sheet_too_big", "表格内容超过 2 GB，未生成文件。请缩小范围后分次导出。")
         self._sheet.write(content)
 
 

@@ -48,7 +48,7 @@ def path_of(tree: UnitTree, row: ListRow, cut: Cut) -> str | None:
         return asked
     if scope.startswith(asked):
         return scope
-    raise NotFound("没有找到该单位,或不在您的管辖范围内。")
+    raise NotFound("没有找到该单位，或不在您的管辖范围内。")
 
 
 def conditions(tree: UnitTree, path: str | None, cut: Cut) -> tuple[ColumnElement[bool], ...]:

@@ -37,7 +37,7 @@ class Known(Struct, frozen=True):
         if self.on is not None and as_of > self.on:
             raise Refused(
                 "as_of_after_known_at",
-                f"截止日期 {as_of} 晚于知悉日期 {self.on},无法统计;请改选截止日期或知悉时间。",
+                f"截止日期 {as_of} 晚于知悉日期 {self.on}，无法统计；请改选截止日期或知悉时间。",
                 as_of=as_of.isoformat(),
                 known_on=self.on.isoformat(),
             )

@@ -204,7 +204,7 @@ def _spread(
                 groups.append(_group(*described, part, whole))
     if not over_whole:
         return groups, None
-    note = f"{reason},各行之和比总数多 {over_whole} 件(其中分子多 {over_part} 件)。"
+    note = f"{reason}，各行之和比总数多 {over_whole} 件（其中分子多 {over_part} 件）。"
     return groups, Overlap(over_part, over_whole, note)
 
 
@@ -232,7 +232,7 @@ def _by_type(board: Board, definition: Definition) -> Grouping:
         return (str(key), word("types", str(key))) if key else None
 
     order = [*TYPES, *sorted(str(key) for key in board.vectors("type") if key not in TYPES)]
-    reason = "部分事项涉及多个污染类型,在每个类型各计一次"
+    reason = "部分事项涉及多个污染类型，在每个类型各计一次"
     return _spread(board, definition, "type", describe, order, reason)
 
 

@@ -76,23 +76,23 @@ def decode_definition(text: str, name: str) -> Definition:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         reason = str(error)
     if reason:
-        raise Refused("bad_definition", f"口径文件 {name} 有误:{reason};未载入。", file=name)
+        raise Refused("bad_definition", f"口径文件 {name} 有误：{reason}；未载入。", file=name)
     return found
 
 
 def _fault(found: Definition, name: str) -> str:
     if Path(name).stem != found.code:
-        return f"code 是“{found.code}”,与文件名不符"
+        return f"code 是“{found.code}”，与文件名不符"
     if found.version < 1:
-        return f"version 是 {found.version},应从 1 起"
+        return f"version 是 {found.version}，应从 1 起"
     if found.aim not in ("high", "low", "none"):
         return f"aim“{found.aim}”只能是 high、low 或 none"
     for side, accounts in (("part", found.part), ("whole", found.whole)):
         unknown = [account for account in accounts if account not in STOCKS]
         if unknown:
-            return f"{side} 里没有“{unknown[0]}”这个账户(可用:{'、'.join(STOCKS)})"
+            return f"{side} 里没有“{unknown[0]}”这个账户（可用：{'、'.join(STOCKS)}）"
         if not accounts or not _at_most_once(accounts):
-            return f"{side} 为空,或一件事项在其中可能不止计一次"
+            return f"{side} 为空，或一件事项在其中可能不止计一次"
     if not _lies_within(found.part, found.whole):
         return "part 里的事项不一定都在 whole 里"
     return ""
@@ -128,7 +128,7 @@ class Definitions:
         found = self.find(code)
         if found is None:
             known = "、".join(self.by_code)
-            raise Refused("figure_unknown", f"没有名为“{code}”的指标;现有:{known}。")
+            raise Refused("figure_unknown", f"没有名为“{code}”的指标；现有：{known}。")
         return found
 
 

@@ -23,8 +23,8 @@ def sentence(
     """
     place = f"{list_title}({unit_name})" if unit_name else list_title
     value = figure.percent if figure.percent is not None else "无可计件"
-    known = f",按{late}时已登记的情况" if late else ""
+    known = f"，按{late}时已登记的情况" if late else ""
     return (
-        f"截至{day_words(figure.as_of)}{known},{place}{definition.wording.zh}为{value}"
-        f"({figure.part}/{figure.whole};口径:{definition.formula},第{figure.version}版)。"
+        f"截至{day_words(figure.as_of)}{known}，{place}{definition.wording.zh}为{value}"
+        f"（{figure.part}/{figure.whole}；口径：{definition.formula}，第{figure.version}版）。"
     )

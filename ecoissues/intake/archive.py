@@ -32,7 +32,7 @@ def check_directory_size(file: BinaryIO, limits: Limits) -> None:
     tail = file.read()
     at = tail.rfind(_END_RECORD)
     if at < 0 or len(tail) - at < 22:
-        raise refusals.unreadable("文件不完整,压缩目录缺失")
+        raise refusals.unreadable("文件不完整，压缩目录缺失")
     entries, directory = struct.unpack("<HI", tail[at + 10 : at + 16])
     if entries > limits.entries or directory > limits.directory_bytes:
         raise refusals.dangerous(f"压缩包内的部件超过 {limits.entries} 个")
@@ -45,18 +45,18 @@ def open_archive(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise refusals.unreadable("文件已损坏,无法打开压缩目录") from error
+        raise refusals.unreadable("文件已损坏，无法打开压缩目录") from error
     parts = archive.infolist()
     total = sum(part.file_size for part in parts)
     if total > limits.unpacked_bytes:
-        raise refusals.dangerous(f"文件解压后有 {total // 1_048_576} MB(压缩炸弹)")
+        raise refusals.dangerous(f"文件解压后有 {total // 1_048_576} MB（压缩炸弹）")
     for part in parts:
         if part.flag_bits & 1:
             raise refusals.unreadable("文件设有密码", "请去掉密码后再导入")
         if part.file_size > limits.ratio_from and part.file_size > limits.ratio * max(
             1, part.compress_size
         ):
-            raise refusals.dangerous("文件的压缩比异常(压缩炸弹)")
+            raise refusals.dangerous("文件的压缩比异常（压缩炸弹）")
     return archive
 
 
@@ -77,14 +77,14 @@ def inflate(archive: zipfile.ZipFile, part: zipfile.ZipInfo, limits: Limits) -> 
             while piece := stream.read(_CHUNK):
                 seen += len(piece)
                 if seen > limits.unpacked_bytes:
-                    raise refusals.dangerous("文件解压后的内容超出目录所写(压缩炸弹)")
+                    raise refusals.dangerous("文件解压后的内容超出目录所写（压缩炸弹）")
                 yield piece
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise refusals.unreadable("文件已损坏,解压失败") from error
+        raise refusals.unreadable("文件已损坏，解压失败") from error
     except Exception as error:
         # zlib and lzma have their own error classes, all meaning a damaged stream.
         if type(error).__name__ in ("error", "LZMAError"):
-            raise refusals.unreadable("文件已损坏,解压失败") from error
+            raise refusals.unreadable("文件已损坏，解压失败") from error
         raise
 
 
@@ -93,7 +93,7 @@ def new_parser() -> expat.XMLParserType:
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
-        raise refusals.dangerous("文件含有 XML 文档类型声明(DOCTYPE)")
+        raise refusals.dangerous("文件含有 XML 文档类型声明（DOCTYPE）")
 
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
@@ -117,7 +117,7 @@ def feed(
         parser.Parse(b"", True)
         yield
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise refusals.unreadable("文件已损坏,内容不是有效的 XML") from error
+        raise refusals.unreadable("文件已损坏，内容不是有效的 XML") from error
 
 
 def drain(pauses: Iterator[None]) -> None:

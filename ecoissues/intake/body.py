@@ -84,11 +84,11 @@ def judged_lines(sheet: RawSheet, layout: Layout) -> Iterator[tuple[int, str | N
 
 
 _SENTENCES = {
-    "total_row": "第 {line} 行是合计行,不导入:{text}",
-    "example_row": "第 {line} 行是模板的示例行,不导入",
-    "header_repeated": "第 {line} 行是重复的表头,不导入",
-    "footer": "第 {line} 行是表尾说明,不导入:{text}",
-    "section": "第 {line} 行是分段标题,不导入:{text}",
+    "total_row": "第 {line} 行是合计行，不导入：{text}",
+    "example_row": "第 {line} 行是模板的示例行，不导入",
+    "header_repeated": "第 {line} 行是重复的表头，不导入",
+    "footer": "第 {line} 行是表尾说明，不导入：{text}",
+    "section": "第 {line} 行是分段标题，不导入：{text}",
 }
 
 

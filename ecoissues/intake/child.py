@@ -125,7 +125,7 @@ def read_any(file: BinaryIO, request: dict[str, Any], grid: Grid) -> dict[str, A
             raise refusals.unreadable(sort, "请导入 xlsx、xls 或 csv 表格")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"mime-version")):
-        raise refusals.unreadable("文件实际是网页,只是以表格命名")
+        raise refusals.unreadable("文件实际是网页，只是以表格命名")
     from ecoissues.intake.delimited import read_text
 
     hand_on(grid, read_text(file.read(), grid, request["delimiter"]))
@@ -149,7 +149,7 @@ def main() -> int:
         grid.rows.clear()
         send_refusal(refusals.too_large("读取该文件所需的内存过大"))
     except (ValueError, LookupError, OverflowError):
-        send_refusal(refusals.unreadable("文件已损坏,内容不符合表格格式"))
+        send_refusal(refusals.unreadable("文件已损坏，内容不符合表格格式"))
     sys.stdout.flush()
     return 0
 

@@ -80,6 +80,6 @@ def read_text(data: bytes, grid: Grid, delimiter: str = "") -> Iterator[None]:
                 yield
     except csv.Error as error:
         raise refusals.unreadable(
-            f"第 {line + 1} 行的引号不成对,无法分列", "请检查该行的双引号后再导入"
+            f"第 {line + 1} 行的引号不成对，无法分列", "请检查该行的双引号后再导入"
         ) from error
     yield

@@ -68,4 +68,4 @@ class Grid:
 
 def disordered(line: int) -> Refused:
     """Rows of a sheet must ascend; a file where they do not is damaged or made up."""
-    return refusals.unreadable(f"文件已损坏,第 {line} 行的次序错误")
+    return refusals.unreadable(f"文件已损坏，第 {line} 行的次序错误")

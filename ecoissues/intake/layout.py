@@ -165,8 +165,8 @@ def find_layout(
         if score < 2 and not mapping:
             raise Refused(
                 "header_missing",
-                "没有找到表头:前 40 行中没有两个以上认识的列名(如 受理编号、行政区域、是否属实)。"
-                "请确认表头文字,或手工指定各列。没有写入任何数据。",
+                "没有找到表头：前 40 行中没有两个以上认识的列名（如 受理编号、行政区域、是否属实）。"
+                "请确认表头文字，或手工指定各列。没有写入任何数据。",
             )
     columns, guessed, unknown = _assign(headers)
     if mapping:
@@ -214,12 +214,12 @@ def _notes(
     notes = [
         Note(
             "header_guessed",
-            f"列“{squeeze(headers[columns[code]])}”按相近名称认作“{field_name(code)}”,请核对",
+            f"列“{squeeze(headers[columns[code]])}”按相近名称认作“{field_name(code)}”，请核对",
             field=code,
         )
         for code in sorted(guessed)
     ]
     if unknown:
         named = "、".join(f"“{header}”" for _, header in unknown[:20])
-        notes.append(Note("header_unknown", f"以下列没有对应的字段,将不导入:{named}"))
+        notes.append(Note("header_unknown", f"以下列没有对应的字段，将不导入：{named}"))
     return notes

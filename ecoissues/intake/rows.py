@@ -81,7 +81,7 @@ def _add_remarks(row: IntakeRow, remarks: Iterable[Remark], fields: Mapping[int,
                 Problem(
                     code,
                     "number_damaged",
-                    f"{remark.sentence};请把该列设为文本格式并重新填写编号。",
+                    f"{remark.sentence}；请把该列设为文本格式并重新填写编号。",
                 )
             )
         else:
@@ -125,7 +125,7 @@ def _check_duplicate(row: IntakeRow, first_seen: dict[str, int]) -> None:
             Problem(
                 "number",
                 "duplicate_in_file",
-                f"编号 {number} 与第 {first} 行重复;请只保留一行,或为分解件另编号。",
+                f"编号 {number} 与第 {first} 行重复；请只保留一行，或为分解件另编号。",
             )
         )
 

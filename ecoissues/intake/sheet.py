@@ -47,9 +47,9 @@ class Remark:
         where = address(self.line, self.column)
         return {
             "control_removed": f"{where} 去除了 {self.detail} 个不可见字符",
-            "digits_lost": f"{where} 的长号码以数值存放,末尾数字可能已丢失",
-            "cell_error": f"{where} 是错误值 {self.detail},按空白处理",
-            "formula_empty": f"{where} 是没有计算结果的公式,按空白处理",
+            "digits_lost": f"{where} 的长号码以数值存放，末尾数字可能已丢失",
+            "cell_error": f"{where} 是错误值 {self.detail}，按空白处理",
+            "formula_empty": f"{where} 是没有计算结果的公式，按空白处理",
         }.get(self.code, where)
 
 

@@ -64,7 +64,7 @@ def read_values(row: Sequence[Cell], layout: Layout, needs: Needs) -> Draft:
     for code in needs.required:
         if not draft.values.get(code):
             name = field_name(code)
-            draft.problems.append((code, f"{code}_missing", f"缺少“{name}”;请补填后再导入。"))
+            draft.problems.append((code, f"{code}_missing", f"缺少“{name}”；请补填后再导入。"))
     return draft
 
 
@@ -85,7 +85,7 @@ def _read_number(draft: Draft, code: str, cell: Cell) -> None:
     if number.superior:
         draft.values.setdefault("superior_number", number.superior)
     if number.damaged:
-        sentence = f"编号被表格软件改写为 {number.text};请把该列设为文本格式并重新填写。"
+        sentence = f"编号被表格软件改写为 {number.text}；请把该列设为文本格式并重新填写。"
         draft.problems.append((code, "number_damaged", sentence))
 
 
@@ -97,7 +97,7 @@ def _read_day(draft: Draft, code: str, cell: Cell) -> None:
         shown = tidy(text_of(cell))
         draft.values[f"{code}_text"] = shown
         name = field_name(code)
-        draft.note(code, "date_unclear", f"“{name}”写作“{shown}”,不是明确的日期,只留作文字")
+        draft.note(code, "date_unclear", f"“{name}”写作“{shown}”，不是明确的日期，只留作文字")
 
 
 def _read_word(draft: Draft, code: str, cell: Cell) -> None:
@@ -110,7 +110,7 @@ def _read_word(draft: Draft, code: str, cell: Cell) -> None:
     elif not is_nothing(text):
         draft.values[f"{code}_text"] = tidy(text)
         name = field_name(code)
-        draft.note(code, f"{code}_unknown", f"“{name}”的写法“{tidy(text)}”不认识,只留作文字")
+        draft.note(code, f"{code}_unknown", f"“{name}”的写法“{tidy(text)}”不认识，只留作文字")
 
 
 def _read_verdict(draft: Draft, code: str, cell: Cell) -> None:
@@ -119,7 +119,7 @@ def _read_verdict(draft: Draft, code: str, cell: Cell) -> None:
     if key is not None:
         draft.values[code] = key
         if find_word("verdicts", squeeze(text)) is None or "推" in text:
-            draft.note(code, "verdict_guessed", f"“是否属实”由文字“{tidy(text)[:40]}”推出,请核对")
+            draft.note(code, "verdict_guessed", f"“是否属实”由文字“{tidy(text)[:40]}”推出，请核对")
     elif not is_nothing(text):
         draft.values["verdict_text"] = tidy(text)
         draft.note(code, "verdict_unknown", f"“是否属实”的写法“{tidy(text)[:40]}”不认识")
@@ -133,7 +133,7 @@ def _read_types(draft: Draft, code: str, cell: Cell) -> None:
     draft.values["types"] = keys
     draft.values["types_text"] = text
     for word in unknown:
-        draft.note(code, "type_unknown", f"问题类型“{word}”不在类型表中,归入“其他”,原文保留")
+        draft.note(code, "type_unknown", f"问题类型“{word}”不在类型表中，归入“其他”，原文保留")
 
 
 def _read_batch(draft: Draft, code: str, cell: Cell) -> None:
@@ -175,16 +175,16 @@ def _number_facts(draft: Draft, needs: Needs) -> None:
         values["number"] = values[found]
     elif needs.number_from_ordinal and values.get("ordinal"):
         values["number"] = f"{values.get('batch', '')}-{values['ordinal']}".lstrip("-")
-        draft.note("number", "number_made", f"没有编号,按批次和序号编为 {values['number']}")
+        draft.note("number", "number_made", f"没有编号，按批次和序号编为 {values['number']}")
     else:
         values.pop("number", None)
         name = field_name(needs.number_fields[0])
-        sentence = f"缺少“{name}”;请补填,或在导入时选择按“批次+序号”编号。"
+        sentence = f"缺少“{name}”；请补填，或在导入时选择按“批次+序号”编号。"
         draft.problems.append((needs.number_fields[0], "number_missing", sentence))
         return
     number = values["number"]
     if needs.patterns and not any(re.fullmatch(each, number) for each in needs.patterns):
-        draft.note("number", "number_unusual", f"编号 {number} 与常见格式不同,请核对")
+        draft.note("number", "number_unusual", f"编号 {number} 与常见格式不同，请核对")
     channel = channel_in_number(number)
     if channel and "channel" not in values:
         values["channel"] = channel
@@ -200,12 +200,12 @@ def _content_facts(draft: Draft, needs: Needs) -> None:
     found = next((code for code in needs.content_fields if values.get(code)), None)
     if found is None:
         name = field_name(needs.content_fields[0])
-        sentence = f"缺少“{name}”;请补填后再导入。"
+        sentence = f"缺少“{name}”；请补填后再导入。"
         draft.problems.append((needs.content_fields[0], "content_missing", sentence))
         return
     values["content"] = values[found]
     if _CUT.search(squeeze(values["content"][-12:])):
-        draft.note(found, "content_cut", "问题内容以省略号结尾,可能不完整,请核对原件")
+        draft.note(found, "content_cut", "问题内容以省略号结尾，可能不完整，请核对原件")
 
 
 def _remark_facts(draft: Draft) -> None:

@@ -102,7 +102,7 @@ class SheetReader:
         """Give the column of an address in this row, remembering its letters."""
         line, column = parse_address(place)
         if line != self.line:
-            raise refusals.unreadable(f"文件已损坏,单元格 {place[:20]} 不在其行内")
+            raise refusals.unreadable(f"文件已损坏，单元格 {place[:20]} 不在其行内")
         if place == place[: -len(self.line_text)] + self.line_text and len(self.columns) < 20_000:
             self.columns[place[: -len(self.line_text)]] = column
         return column
@@ -167,7 +167,7 @@ class SheetReader:
         if len(row) != column:
             if len(row) > column:
                 where = address(self.line, column)
-                raise refusals.unreadable(f"文件已损坏,单元格 {where} 的次序错误")
+                raise refusals.unreadable(f"文件已损坏，单元格 {where} 的次序错误")
             row.extend([""] * (column - len(row)))
         row.append(text)
 
@@ -208,6 +208,6 @@ def read_cells(archive: zipfile.ZipFile, part: str, book: Workbook, grid: Grid) 
     """Walk a sheet; pauses after each piece so that ``grid.rows`` can be handed on."""
     found = zipped.find_part(archive, part)
     if found is None:
-        raise refusals.unreadable("文件已损坏,缺少工作表内容")
+        raise refusals.unreadable("文件已损坏，缺少工作表内容")
     reader = SheetReader(book, grid)
     yield from zipped.feed(reader.parser, zipped.inflate(archive, found, grid.limits), reader.after)

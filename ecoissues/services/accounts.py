@@ -38,8 +38,8 @@ LONGEST_PASSWORD: Final = 256
 _PROFILES: Final = {"full": (2, 19 * 1024, 1), "test": (1, 8, 1)}
 
 _REFUSAL: Final = (
-    "用户名或密码不正确,或该账号因连续输错 5 次已暂停登录 15 分钟。"
-    "请核对后重试;忘记密码请联系系统管理员。"
+    "用户名或密码不正确，或该账号因连续输错 5 次已暂停登录 15 分钟。"
+    "请核对后重试；忘记密码请联系系统管理员。"
 )
 
 
@@ -90,7 +90,7 @@ def _nobody(profile: str) -> str:
 def hash_password(password: str, profile: str = "full") -> str:
     """Give the Argon2id hash of a password; ``profile`` "test" is cheap and for tests only."""
     if not 8 <= len(password) <= LONGEST_PASSWORD:
-        raise Refused("bad_password", f"密码须为 8 至 {LONGEST_PASSWORD} 个字符,未作任何改动。")
+        raise Refused("bad_password", f"密码须为 8 至 {LONGEST_PASSWORD} 个字符，未作任何改动。")
     return _hasher(profile).hash(password)
 
 

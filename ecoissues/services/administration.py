@@ -47,8 +47,8 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 SETTINGS: Final = (
-    Setting("stale_days", "久未更新的天数", "在办事项超过这些天没有新记录的,列入工作台“久未更新”。", 15, 1, 365),
-    Setting("idle_minutes", "登录闲置时间(分钟)", "超过这一时间没有操作的,须重新登录。", 30, 5, 720),
+    Setting("stale_days", "久未更新的天数", "在办事项超过这些天没有新记录的，列入工作台“久未更新”。", 15, 1, 365),
+    Setting("idle_minutes", "登录闲置时间（分钟）", "超过这一时间没有操作的，须重新登录。", 30, 5, 720),
 )  # fmt: skip
 
 
@@ -77,12 +77,12 @@ def add_user(
     """
     shown = (display or name).strip()[:40]
     if not _NAME.fullmatch(name):
-        raise Refused("bad_name", "账号须为 2 至 40 位字母、数字、点、横线,以字母或数字开头。未新增。")
+        raise Refused("bad_name", "账号须为 2 至 40 位字母、数字、点、横线，以字母或数字开头。未新增。")
     unit = _check_place(site, role, unit_code)
     hashed = hash_password(password, profile)
     with site.store.writing() as connection:
         if reference.find_user(connection, name) is not None:
-            raise Refused("user_exists", f"账号“{name}”已存在,未新增。")
+            raise Refused("user_exists", f"账号“{name}”已存在，未新增。")
         row = {
             "name": name, "display": shown, "role": role, "unit_id": unit.id, "password": hashed,
         }  # fmt: skip
@@ -93,7 +93,7 @@ def add_user(
 
 def _check_place(site: Site, role: str, unit_code: str) -> Unit:
     if role not in ROLES:
-        raise Refused("bad_role", f"没有角色“{role[:20]}”;可选:{'、'.join(ROLES)}。未作任何改动。")
+        raise Refused("bad_role", f"没有角色“{role[:20]}”；可选：{'、'.join(ROLES)}。未作任何改动。")
     unit = site.tree.by_code.get(unit_code)
     if unit is None:
         site.refresh()
@@ -102,7 +102,7 @@ def _check_place(site: Site, role: str, unit_code: str) -> Unit:
         raise Refused("unit_unknown", f"没有单位代码“{unit_code[:32]}”。未作任何改动。")
     if role == "supervisor" and unit.kind != "office":
         raise Refused(
-            "role_unit", f"督察员须属于督察办;“{unit.name}”不是督察办。未作任何改动。"
+            "role_unit", f"督察员须属于督察办；“{unit.name}”不是督察办。未作任何改动。"
         )
     return unit
 
@@ -132,7 +132,7 @@ def change_user(
         user = _get_user(connection, actor, name)
         _check_scope(actor, unit.path)
         if user["name"] == actor.name and (not active or role != user["role"]):
-            raise Refused("own_account", "不能停用自己的账号或改变自己的角色,请由另一位管理员办理。")
+            raise Refused("own_account", "不能停用自己的账号或改变自己的角色，请由另一位管理员办理。")
         if user["role"] == "administrator" and (role != "administrator" or not active):
             _check_other_administrator(connection, user["id"])
         values = {
@@ -163,21 +163,21 @@ def reset_password(
 def _get_user(connection: Connection, actor: Actor, name: str) -> dict[str, Any]:
     user = reference.find_user(connection, name)
     if user is None or not user["unit_path"].startswith(actor.scope_path):
-        raise NotFound(f"没有账号“{name[:40]}”,或不在您的管辖范围内。")
+        raise NotFound(f"没有账号“{name[:40]}”，或不在您的管辖范围内。")
     return user
 
 
 def _check_scope(actor: Actor, unit_path: str) -> None:
     """An administrator runs the accounts of his own units only: a district not the city's."""
     if not unit_path.startswith(actor.scope_path):
-        raise NotFound("没有找到该单位,或不在您的管辖范围内。")
+        raise NotFound("没有找到该单位，或不在您的管辖范围内。")
 
 
 def _check_other_administrator(connection: Connection, user_id: int) -> None:
     u = t.users.c
     query = select(func.count()).where(u.role == "administrator", u.active, u.id != user_id)
     if not connection.execute(query).scalar():
-        raise Refused("last_administrator", "这是最后一个可用的管理员账号,不能停用或改变角色。")
+        raise Refused("last_administrator", "这是最后一个可用的管理员账号，不能停用或改变角色。")
 
 
 def add_unit(
@@ -218,7 +218,7 @@ def add_list(
     """
     policy.require(actor, "list.create")
     if not _LIST_CODE.fullmatch(code) or not title.strip():
-        raise Refused("bad_code", "清单代码须为 2 至 40 位字母、数字、横线,并填写名称。未新增。")
+        raise Refused("bad_code", "清单代码须为 2 至 40 位字母、数字、横线，并填写名称。未新增。")
     found = site.kinds.current(kind)
     owner = next(u for u in site.tree.by_id.values() if u.path == actor.scope_path)
     level = "municipal" if owner.parent_id is None else "district"
@@ -226,7 +226,7 @@ def add_list(
     with site.store.writing() as connection:
         lists = t.lists.c
         if connection.execute(select(lists.id).where(lists.code == code)).first():
-            raise Refused("list_exists", f"清单代码“{code}”已存在,未新增。")
+            raise Refused("list_exists", f"清单代码“{code}”已存在，未新增。")
         last = connection.execute(select(func.max(lists.position))).scalar() or 0
         row = {
             "code": code, "title": title.strip()[:120], "kind": found.code,
@@ -259,7 +259,7 @@ def change_settings(site: Site, actor: Actor, given: Mapping[str, str]) -> None:
         else:
             errors[one.name] = f"{one.label}须为 {one.least} 至 {one.most} 的整数。"
     if errors:
-        raise Refused("bad_setting", "设置没有保存,请更正后再提交。", errors=errors)
+        raise Refused("bad_setting", "设置没有保存，请更正后再提交。", errors=errors)
     with site.store.writing() as connection:
         for name, value in values.items():
             reference.put_setting(connection, name, value)

@@ -51,13 +51,13 @@ def basis_of(
     today = site.today()
     day = as_of or min(knowing.on or today, today)
     if day > today:
-        raise Refused("future_day", f"截至日期 {day} 晚于今天 {today},还没有数据;请改选日期。")
+        raise Refused("future_day", f"截至日期 {day} 晚于今天 {today}，还没有数据；请改选日期。")
     knowing.check(day)
     path = None
     if unit:
         found = site.tree.by_code.get(unit)
         if found is None:
-            raise Refused("unit_unknown", f"没有单位代码“{unit[:32]}”,请从页面上选择。")
+            raise Refused("unit_unknown", f"没有单位代码“{unit[:32]}”，请从页面上选择。")
         path = found.path
     cut = Cut(
         scope_path=actor.scope_path, unit_path=path, batch_id=_batch_id(connection, row, batch)

@@ -28,7 +28,7 @@ ACCOUNTS: Final = {
     "phase_closed": "阶段性办结",
     "completed": "整改完成",
     "open": "办理中",
-    "overdue": "逾期(任一时限)",
+    "overdue": "逾期（任一时限）",
     "overdue_report": "逾期未反馈",
     "overdue_finish": "逾期未办结",
     "void": "不计入的事项",
@@ -73,7 +73,7 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
     if asked.light:
         lit = lit_cases(site, connection, basis)
         if lit is None or asked.light not in lit:
-            raise Refused("rows_unknown", "这一天在办事项过多,未逐件计灯;请改看逾期事项。")
+            raise Refused("rows_unknown", "这一天在办事项过多，未逐件计灯；请改看逾期事项。")
         return Rows(f"{word('lights', asked.light)}的事项", "", lit[asked.light])
     if asked.outcome:
         path = path_of(site.tree, basis.row, basis.cut)
@@ -91,7 +91,7 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
     which = asked.members if asked.members in _WHICH else "part"
     chosen: Which = "rest" if which == "rest" else "all" if which == "all" else "part"
     ids = members(connection, site.tree, definition, *place, chosen)
-    title = f"{definition.wording.zh}:{_WHICH[which]}事项"
+    title = f"{definition.wording.zh}：{_WHICH[which]}事项"
     return Rows(title, definition.formula, ids)
 
 
@@ -100,7 +100,7 @@ def _narrowed(site: Site, basis: Basis, code: str) -> Basis:
         return basis
     unit = site.tree.by_code.get(code)
     if unit is None:
-        raise NotFound("没有找到该单位,或不在您的管辖范围内。")
+        raise NotFound("没有找到该单位，或不在您的管辖范围内。")
     return msgspec.structs.replace(
         basis, cut=msgspec.structs.replace(basis.cut, unit_path=unit.path)
     )

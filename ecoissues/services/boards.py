@@ -174,10 +174,10 @@ def board_sentence(site: Site, basis: Basis, definition: Definition, figure: Fig
     place = f"{basis.row.title}({narrowed})" if narrowed else basis.row.title
     name, _, detail = definition.wording.zh.partition("(")
     done = name.removesuffix("率") + (f"({detail}" if detail else "")
-    known = f"(按{late}时已登记的情况)" if late else ""
+    known = f"（按{late}时已登记的情况）" if late else ""
     return (
-        f"截至{day_words(basis.as_of)}{known},{place}共{figure.whole}件,{done}{figure.part}件,"
-        f"{definition.wording.zh}{figure.percent}(口径:{definition.formula},第{figure.version}版)。"
+        f"截至{day_words(basis.as_of)}{known}，{place}共{figure.whole}件，{done}{figure.part}件，"
+        f"{definition.wording.zh}{figure.percent}（口径：{definition.formula}，第{figure.version}版）。"
     )
 
 
@@ -234,10 +234,10 @@ def _ranking(
     overlap = ""
     if figure.overlap is not None:
         summed = figure.whole + figure.overlap.whole
-        name = "各区县(部门)" if by == "district" else "各单位"
+        name = "各区县（部门）" if by == "district" else "各单位"
         overlap = (
-            f"{name}合计 {summed} 大于总数 {figure.whole}:"
-            f"多家合办的事项在每家各计一次,共多计 {figure.overlap.whole} 件次。"
+            f"{name}合计 {summed} 大于总数 {figure.whole}："
+            f"多家合办的事项在每家各计一次，共多计 {figure.overlap.whole} 件次。"
         )
     return Ranking(by, places, [_place(group, 0, definition, rows) for group in few], overlap)
 

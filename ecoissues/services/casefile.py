@@ -235,7 +235,7 @@ def _path(site: Site, standing: Sequence[Event]) -> list[str]:
             if not found or not found[-1].startswith(f"{name}("):
                 found.append(f"{name}({event.effective_on})")
         elif "signed_for" in event.facts.get("marks", ()) and found:
-            found[-1] = f"{found[-1][:-1]},{event.effective_on} 签收)"
+            found[-1] = f"{found[-1][:-1]}，{event.effective_on} 签收）"
     return found
 
 
@@ -310,8 +310,8 @@ def told(site: Site, actor: Actor, case_id: int, step_code: str) -> str:
     name = kind.step_by_code[step_code].zh
     state = kind.state_by_code[case.state].zh
     following = next_actor(site, opened)
-    after = f"下一步:{following}。" if following else "没有待办的下一步。"
-    return f"“{name}”已记入 {_number(case)},现为“{state}”。{after}"
+    after = f"下一步：{following}。" if following else "没有待办的下一步。"
+    return f"“{name}”已记入 {_number(case)}，现为“{state}”。{after}"
 
 
 def since(site: Site, actor: Actor, case_id: int, seen: int) -> list[Entry]:
@@ -330,7 +330,7 @@ def file_content(site: Site, actor: Actor, case_id: int, file_id: int) -> tuple[
             )
         ).first()
     if row is None:
-        raise NotFound("没有找到该附件,或不在您的管辖范围内。")
+        raise NotFound("没有找到该附件，或不在您的管辖范围内。")
     return timeline.files_of([row])[0], site.blobs.get(row.sha256)
 
 

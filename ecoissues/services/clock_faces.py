@@ -69,10 +69,10 @@ def _face(site: Site, kind: Kind, face: ClockFace) -> Face:
         met_on=str(face.met_on or ""), verdict=_verdict(face), light=shown,
         provisional=face.provisional, waits=bool(clock and clock.waits),
         rule=_rule(face.proof),
-        changes=[f"{_OPS[op]}:{day or '中止计时'}" for op, day in face.history],
+        changes=[f"{_OPS[op]}：{day or '中止计时'}" for op, day in face.history],
         weeks=_weeks([(d.date, d.mark, d.number or 0) for d in days], due, face.proof),
         days=[f"{d.date} {_WEEKDAYS[d.date.weekday()]} {DAY_MARKS[d.mark][0]}"
-              + (f",第 {d.number} 天" if d.number else "") for d in days],
+              + (f"，第 {d.number} 天" if d.number else "") for d in days],
         remaining=_remaining(face, today, met),
     )  # fmt: skip
 
@@ -104,19 +104,19 @@ def _rule(proof: dict[str, Any]) -> str:
     if "rule" not in proof:
         if proof.get("extends"):
             return f"经批准由 {proof['extends']} 延至 {proof['due']}。"
-        return f"为载明或承诺的日期,自 {proof['base']} 起,不逐日推算。"
+        return f"为载明或承诺的日期，自 {proof['base']} 起，不逐日推算。"
     rule = proof["rule"]
     unit = "自然日" if rule["unit"] == "days" else "工作日"
     first = "当日" if rule.get("counts_first") else "次日"
     text = f"自 {proof['base']} {first}起 {rule['length']} 个{unit}"
     if rule.get("roll"):
-        text += ",末日为休息日的顺延至下一工作日"
+        text += "，末日为休息日的顺延至下一工作日"
     known = {year: version for year, version in proof.get("calendars", {}).items() if version}
     unknown = [year for year, version in proof.get("calendars", {}).items() if not version]
     if known:
         text += "(" + "、".join(f"{y} 年放假安排第 {v} 版" for y, v in known.items()) + ")"
     if unknown:
-        text += f";{'、'.join(unknown)} 年放假安排尚未公布,为暂定期限"
+        text += f";{'、'.join(unknown)} 年放假安排尚未公布，为暂定期限"
     return text + "。"
 
 

@@ -81,7 +81,7 @@ def _promised(
     if due < day and making.actor.channel not in ("import", "demo"):
         raise Refused(
             "promise_past",
-            f"承诺日期 {due} 早于生效日期 {day},请核对。未作任何改动。",
+            f"承诺日期 {due} 早于生效日期 {day}，请核对。未作任何改动。",
             errors={source: "承诺日期不能早于生效日期。"},
         )
     deadline = stated_date(due, min(due, day), making.site.calendars)

@@ -57,9 +57,9 @@ def reveal(site: Site, actor: Actor, case_id: int, reason: str) -> dict[str, str
         opened = open_case(connection, site, actor, case_id)
         accused = accused_paths(site, opened.life)
         if not policy.may_reveal(actor, opened.case.list_path, accused):
-            raise Forbidden("只有该清单的督察办可以查看举报人信息;本次未显示。")
+            raise Forbidden("只有该清单的督察办可以查看举报人信息；本次未显示。")
         if len(why) < 4:
-            raise Refused("reason_missing", "请写明查看举报人信息的理由(四个字以上);本次未显示。")
+            raise Refused("reason_missing", "请写明查看举报人信息的理由（四个字以上）；本次未显示。")
         query = select(t.complainants.c.sealed).where(t.complainants.c.case_id == case_id)
         sealed = connection.execute(query).scalar()
         if sealed is None:

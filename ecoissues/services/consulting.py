@@ -49,7 +49,7 @@ def get_user(site: Site, name: str) -> Actor:
     with site.store.reading() as connection:
         user = reference.find_user(connection, name)
     if user is None or not user["active"]:
-        raise NotFound(f"没有账号“{name[:40]}”,或已停用。")
+        raise NotFound(f"没有账号“{name[:40]}”，或已停用。")
     return Actor(
         user["id"], user["name"], user["display"], user["role"], user["unit_code"],
         user["unit_path"], user["scope_path"], "cli",
@@ -82,7 +82,7 @@ def cases_in(
     In: ``phase`` narrows to one phase; without it void cases are given too, marked by their phase.
     """
     if phase is not None and phase not in PHASES:
-        raise NotFound(f"没有阶段“{phase}”;可选:{'、'.join(PHASES)}。")
+        raise NotFound(f"没有阶段“{phase}”；可选：{'、'.join(PHASES)}。")
     with site.store.reading() as connection:
         basis = basis_of(site, connection, actor, list_code, as_of)
         numbers = _numbers(connection)

@@ -55,10 +55,10 @@ def make_way(site: Site) -> None:
     state = state_of(site)
     if state == "ordinary":
         raise Refused(
-            "demo_refused", "本站已有正式账号、清单或记录,不能装入演示数据;未作任何改动。"
+            "demo_refused", "本站已有正式账号、清单或记录，不能装入演示数据；未作任何改动。"
         )
     if state == "demo":
-        raise Refused("demo_loaded", "演示数据已经装入,未重复装入。")
+        raise Refused("demo_loaded", "演示数据已经装入，未重复装入。")
     if state == "broken":
         _begin_anew(site)
 
@@ -130,12 +130,12 @@ def remove(site: Site) -> None:
     and account belongs to the demonstration, ``demo_missing`` when there is none.
     """
     if state_of(site) != "demo":
-        raise Refused("demo_missing", "本站没有装入演示数据,未删除任何内容。")
+        raise Refused("demo_missing", "本站没有装入演示数据，未删除任何内容。")
     with site.store.reading() as connection:
         if not _only_demo(connection):
             raise Refused(
                 "demo_mixed",
-                "本站除演示数据外已有正式清单或账号;日志不可部分删除,未删除任何内容。",
+                "本站除演示数据外已有正式清单或账号；日志不可部分删除，未删除任何内容。",
             )
     _begin_anew(site)
 

@@ -59,7 +59,7 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
         _queue("soon", "临期", "yellow", "含今日到期", due="soon", **own),
     ]
     rest = [
-        _queue("back", "退回、返工", "", "被退回或发现反弹,须重新办理", back="yes", **own),
+        _queue("back", "退回、返工", "", "被退回或发现反弹，须重新办理", back="yes", **own),
         _queue("stale", "久未更新", "", stale, stale="yes", **own),
     ]
     asks = [
@@ -69,16 +69,16 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     told = _queue("instruction", "批示待答复", "yellow", "", pending="instruction", **own)
     match actor.role:
         case "officer":
-            first = [_queue("unsigned", "待签收", "yellow", "已转办,尚未签收", signed="no", **own),
+            first = [_queue("unsigned", "待签收", "yellow", "已转办，尚未签收", signed="no", **own),
                      _queue("turn", "待我办理", "", "轮到经办人", turn="me", **own)]  # fmt: skip
             return [*first, *late, *rest, told]
         case "head":
             first = [_queue("sign", "待我签字", "yellow", "轮到单位负责人", turn="me", **own),
-                     _queue("unsigned", "待签收", "yellow", "已转办,尚未签收", signed="no", **own)]  # fmt: skip
+                     _queue("unsigned", "待签收", "yellow", "已转办，尚未签收", signed="no", **own)]  # fmt: skip
             return [*first, *late, *rest, told]
         case "supervisor":
             first = [_queue("turn", "待我办理", "yellow", "转办、审批、核查、公示", turn="me"),
-                     _queue("unsigned", "未签收", "", "已转办,单位尚未签收", signed="no")]  # fmt: skip
+                     _queue("unsigned", "未签收", "", "已转办，单位尚未签收", signed="no")]  # fmt: skip
             return [*first, *late, *asks, told, *rest]
         case _:
             return [told, *late, *rest]

@@ -63,14 +63,14 @@ def _assign(making: Making) -> None:
         if party in ("lead", "joint") and any(unit.path.startswith(path) for path in paths):
             raise Refused(
                 "accused_unit",
-                f"“{unit.name}”是被举报单位,不得办理本件,请改派其他单位。未作任何改动。",
+                f"“{unit.name}”是被举报单位，不得办理本件，请改派其他单位。未作任何改动。",
                 errors={"units": "被举报单位不得办理本件。"},
             )
         is_new = [code, party] not in outside
         if making.step.by == "superior" and is_new and not unit.path.startswith(scope):
             raise Refused(
                 "unit_out_of_scope",
-                f"“{unit.name}”不在您的管辖范围内,不能改派给它。未作任何改动。",
+                f"“{unit.name}”不在您的管辖范围内，不能改派给它。未作任何改动。",
                 errors={"units": "只能选择本辖区内的单位。"},
             )
     parties = _beside(parties, outside)
@@ -93,23 +93,23 @@ def _beside(parties: list[list[str]], outside: list[list[str]]) -> list[list[str
 def _place(making: Making) -> None:
     code = _other_list(making)
     if code in making.life.lists:
-        raise Refused("placed_already", "本件已在该清单中,未作任何改动。")
+        raise Refused("placed_already", "本件已在该清单中，未作任何改动。")
     making.facts["placed"] = code
 
 
 def _unplace(making: Making) -> None:
     code = _other_list(making)
     if code not in making.life.lists:
-        raise Refused("not_placed", "本件不在该清单中,未作任何改动。")
+        raise Refused("not_placed", "本件不在该清单中，未作任何改动。")
     making.facts["unplaced"] = code
 
 
 def _other_list(making: Making) -> str:
     target = making.site.get_list(making.values["list_code"])
     if target.code == making.case.list_code:
-        raise Refused("home_list", "这是本件的原清单,不能移出或重复列入。未作任何改动。")
+        raise Refused("home_list", "这是本件的原清单，不能移出或重复列入。未作任何改动。")
     if not target.unit_path.startswith(making.actor.scope_path):
-        raise Refused("not_office", f"清单“{target.title}”不由本单位管理,未作任何改动。")
+        raise Refused("not_office", f"清单“{target.title}”不由本单位管理，未作任何改动。")
     return target.code
 
 
@@ -117,7 +117,7 @@ def _pending(making: Making, sort: str) -> dict[str, Any]:
     seq = making.values["event"]
     ask = making.life.pending.get(seq)
     if ask is None or ask["sort"] != sort:
-        raise Refused("no_request", f"第 {seq} 条不是待处理的申请,可能已经处理。未作任何改动。")
+        raise Refused("no_request", f"第 {seq} 条不是待处理的申请，可能已经处理。未作任何改动。")
     making.facts["settles"] = seq
     return ask
 
@@ -125,9 +125,9 @@ def _pending(making: Making, sort: str) -> dict[str, Any]:
 def _extendable(making: Making, code: str) -> tuple[Clock, ClockFace]:
     clock, face = making.kind.clock_by_code.get(code), making.life.clocks.get(code)
     if clock is None or clock.extension is None:
-        raise Refused("not_extendable", "该时限按规定不能延期,未作任何改动。")
+        raise Refused("not_extendable", "该时限按规定不能延期，未作任何改动。")
     if face is None or face.current is None or face.met_on is not None:
-        raise Refused("clock_not_running", f"“{clock.zh}”当前没有在计时,不需延期。未作任何改动。")
+        raise Refused("clock_not_running", f"“{clock.zh}”当前没有在计时，不需延期。未作任何改动。")
     return clock, face
 
 
@@ -140,18 +140,18 @@ def _ask_extension(making: Making) -> None:
     if making.effective_on > face.current:
         raise Refused(
             "after_expiry",
-            f"“{clock.zh}”已于 {face.current} 到期,逾期后不能申请延期。未作任何改动。",
+            f"“{clock.zh}”已于 {face.current} 到期，逾期后不能申请延期。未作任何改动。",
         )
     if new_due <= face.current:
         raise Refused("not_later", f"申请日期须晚于现时限 {face.current}。未作任何改动。")
     if (new_due - face.current).days > limit.max_days:
         raise Refused(
-            "extension_too_long", f"每次延期不超过 {limit.max_days} 日,请缩短。未作任何改动。"
+            "extension_too_long", f"每次延期不超过 {limit.max_days} 日，请缩短。未作任何改动。"
         )
     if sum(op == "extend" for op, _ in face.history) >= limit.times:
-        raise Refused("extension_used_up", f"“{clock.zh}”最多延期 {limit.times} 次,已用完。")
+        raise Refused("extension_used_up", f"“{clock.zh}”最多延期 {limit.times} 次，已用完。")
     if any(ask["sort"] == "extension" for ask in making.life.pending.values()):
-        raise Refused("request_waiting", "已有一份延期申请待审批,未作任何改动。")
+        raise Refused("request_waiting", "已有一份延期申请待审批，未作任何改动。")
     _keep_asked(making, "extension")
 
 
@@ -169,7 +169,7 @@ def _extend(making: Making) -> None:
 def _ask_correction(making: Making) -> None:
     values = making.values
     if any(ask["sort"] == "correction" for ask in making.life.pending.values()):
-        raise Refused("request_waiting", "已有一份更正申请待审批,未作任何改动。")
+        raise Refused("request_waiting", "已有一份更正申请待审批，未作任何改动。")
     if "facts" in values:
         values["facts"] = _amended_facts(making, values["event"], values["facts"])
     if values["correction"] == "amend" and not ({"facts", "effective_on"} & values.keys()):
@@ -190,14 +190,14 @@ def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
 
     target = next((event for event in making.standing if event.seq == seq), None)
     if target is None:
-        raise Refused("no_such_event", f"没有第 {seq} 条记录,或已撤销。未作任何改动。")
+        raise Refused("no_such_event", f"没有第 {seq} 条记录，或已撤销。未作任何改动。")
     try:
         raw = text if isinstance(text, dict) else msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
         raise Refused(
             "invalid",
-            "正确的内容请按“栏目: 值”的 JSON 写法填写。未作任何改动。",
-            errors={"facts": '写法不对,例如 {"verdict": "不属实"}。'},
+            "正确的内容请按“栏目：值”的 JSON 写法填写。未作任何改动。",
+            errors={"facts": '写法不对，例如 {"verdict": "不属实"}。'},
         ) from None
     step = making.kind.step_by_code.get(target.step)
     fields = tuple(f for f in (step.fields if step else ()) if f.code in raw)
@@ -239,10 +239,10 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
         raise Refused("no_such_event", f"第 {asked['event']} 条不是可更正的记录。未作任何改动。")
     if asked["correction"] == "strike":
         if target.seq == 1:
-            raise Refused("registration_kept", "登记记录之后还有记录,不能撤销。未作任何改动。")
+            raise Refused("registration_kept", "登记记录之后还有记录，不能撤销。未作任何改动。")
         if target.facts.get("merged_into", "") is None:
             # What the main case did since then is missing here.
-            raise Refused("unmerge_kept", "撤销并案的记录不能再撤销,请重新并案。未作任何改动。")
+            raise Refused("unmerge_kept", "撤销并案的记录不能再撤销，请重新并案。未作任何改动。")
         step = "strike"
         facts: dict[str, Any] = {"struck": _struck(making.standing, target)}
     else:

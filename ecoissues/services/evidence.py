@@ -63,20 +63,20 @@ def prepare(site: Site, name: str, stage: str, content: bytes) -> Prepared:
     """
     shown = safe_name(name)
     if stage not in EVIDENCE_STAGES:
-        raise Refused("bad_stage", f"附件“{shown}”的类别不对,请选择整改前、整改后或佐证材料。")
+        raise Refused("bad_stage", f"附件“{shown}”的类别不对，请选择整改前、整改后或佐证材料。")
     if not content:
-        raise Refused("file_empty", f"附件“{shown}”是空文件,未上传。")
+        raise Refused("file_empty", f"附件“{shown}”是空文件，未上传。")
     if len(content) > LARGEST:
         raise Refused(
             "file_too_large",
-            f"附件“{shown}”有 {len(content) / 1048576:.1f} MB,超过上限 20 MB,未上传。",
+            f"附件“{shown}”有 {len(content) / 1048576:.1f} MB，超过上限 20 MB，未上传。",
         )
     kind = filetype.guess(content)
     media_type = kind.mime if kind else ""
     if media_type not in ACCEPTED:
         raise Refused(
             "file_type",
-            f"附件“{shown}”不是可接受的类型;可上传照片(JPG、PNG)、PDF、Word、Excel。未上传。",
+            f"附件“{shown}”不是可接受的类型；可上传照片（JPG、PNG）、PDF、Word、Excel。未上传。",
         )
     if media_type in _IMAGES:
         content = _clean_picture(shown, content, _IMAGES[media_type])
@@ -90,7 +90,7 @@ def _clean_picture(name: str, content: bytes, form: str) -> bytes:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise Refused("file_too_large", f"图片“{name}”像素过多,请缩小后再传。")
+                raise Refused("file_too_large", f"图片“{name}”像素过多，请缩小后再传。")
             upright = ImageOps.exif_transpose(picture)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             if form == "JPEG" and upright.mode != "RGB":
@@ -103,7 +103,7 @@ def _clean_picture(name: str, content: bytes, form: str) -> bytes:
     except Refused:
         raise
     except Exception:
-        raise Refused("file_broken", f"图片“{name}”已损坏,无法读取,未上传。") from None
+        raise Refused("file_broken", f"图片“{name}”已损坏，无法读取，未上传。") from None
 
 
 def _check_package(name: str, content: bytes) -> None:
@@ -112,9 +112,9 @@ def _check_package(name: str, content: bytes) -> None:
             size = sum(item.file_size for item in package.infolist())
             names = package.namelist()
     except zipfile.BadZipFile:
-        raise Refused("file_broken", f"附件“{name}”已损坏,无法读取,未上传。") from None
+        raise Refused("file_broken", f"附件“{name}”已损坏，无法读取，未上传。") from None
     if size > 300 * 1024 * 1024 or any("vbaProject" in item for item in names):
-        raise Refused("file_type", f"附件“{name}”过大或含有宏,未上传。")
+        raise Refused("file_type", f"附件“{name}”过大或含有宏，未上传。")
 
 
 def keep_files(connection: Connection, case_id: int, seq: int, files: Any) -> None:

@@ -202,19 +202,19 @@ def foot_lines(
         for found in definitions_of(site, row)[:2]
     ]
     sort = "行" if asked.form in (DISPATCH, NOTICE) else "件"
-    scope = f"范围:{asked.scope or '本清单计入总数的全部事项'};共 {count} {sort}。"
+    scope = f"范围：{asked.scope or '本清单计入总数的全部事项'}；共 {count} {sort}。"
     if asked.case_ids is not None:
         scope += "上列指标为全清单口径。"
     void = board.total["void"]
     if void and asked.case_ids is None:
-        scope += f"不计入的(不予受理、撤回、误录)另有 {void} 件,未列。"
+        scope += f"不计入的（不予受理、撤回、误录）另有 {void} 件，未列。"
     query = select(t.events.c.pos, t.events.c.digest).order_by(t.events.c.pos.desc()).limit(1)
     last = connection.execute(query).first()
     if last is not None:
         lines.append(scope)
         lines.append(
-            f"数据基础:日志第 {last.pos} 位,摘要 {last.digest[:16]};"
-            f"生效截至 {basis.as_of},{f'知悉截至 {late}' if late else f'导出于 {site.today()}'}。"
+            f"数据基础：日志第 {last.pos} 位，摘要 {last.digest[:16]}；"
+            f"生效截至 {basis.as_of}，{f'知悉截至 {late}' if late else f'导出于 {site.today()}'}。"
         )
     else:
         lines.append(scope)

@@ -48,7 +48,7 @@ def yuan(fen: int) -> str:
 def outcome_text(outcome: Mapping[str, Any]) -> str:
     """Write one outcome: 罚款 1 次,20,000 元."""
     text = f"{word('outcomes', outcome['sort'])} {outcome.get('count', 1)} 次"
-    return f"{text},{yuan(outcome['amount'])}" if outcome.get("amount") else text
+    return f"{text}，{yuan(outcome['amount'])}" if outcome.get("amount") else text
 
 
 def party_text(parties: Iterable[Any], tree: UnitTree) -> str:
@@ -147,4 +147,4 @@ def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
 
 def _correction_text(kind: Kind, facts: Mapping[str, Any], tree: UnitTree) -> str:
     shown = fact_texts(kind, "", facts, tree)
-    return ";".join(f"{each.label}:{each.text}" for each in shown)
+    return "；".join(f"{each.label}：{each.text}" for each in shown)

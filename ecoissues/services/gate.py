@@ -86,7 +86,7 @@ def take_step(site: Site, actor: Actor, case_id: int, request: Request) -> Taken
     except DBAPIError as error:
         if is_crossed(error):
             raise Stale(
-                "同一事项刚刚被他人办理,您的操作未生效;所填内容已保留,请刷新后重试。"
+                "同一事项刚刚被他人办理，您的操作未生效；所填内容已保留，请刷新后重试。"
             ) from None
         raise
     if not taken.repeated and -taken.pos % SUMS_EVERY <= taken.companions:
@@ -136,7 +136,7 @@ def make_step(
     check_right(site, actor, step, life, case)
     if life.merged_into is not None and step.effect not in ON_MERGED:
         raise Refused(
-            "follows", f"本件已并入 {life.merged_into},随主件办理,请在主件上操作。未作任何改动。"
+            "follows", f"本件已并入 {life.merged_into}，随主件办理，请在主件上操作。未作任何改动。"
         )
     making = Making(
         site=site, connection=recorder.connection, actor=actor, case=case, kind=kind, step=step,
@@ -225,7 +225,7 @@ def _check_late(making: Making, request: Request, today: date) -> None:
         return
     if making.actor.role != "supervisor":
         raise Forbidden(
-            f"生效日期早于今天 {days} 天,超过 {making.site.late_days} 天的补记须由督察员办理并说明理由。"
+            f"生效日期早于今天 {days} 天，超过 {making.site.late_days} 天的补记须由督察员办理并说明理由。"
             "未作任何改动。",
             "late_needs_supervisor",
         )
@@ -233,7 +233,7 @@ def _check_late(making: Making, request: Request, today: date) -> None:
     if not reason:
         raise Refused(
             "late_reason_missing",
-            f"生效日期早于今天 {days} 天,属补记,请填写补记理由。未作任何改动。",
+            f"生效日期早于今天 {days} 天，属补记，请填写补记理由。未作任何改动。",
             errors={"late_reason": "请填写补记理由。"},
         )
     making.facts["late"] = {"days": days, "reason": reason}
@@ -265,7 +265,7 @@ def _stale(site: Site, case: CaseRow, events: list[Event], request: Request) -> 
         else "他人"
     )
     return Stale(
-        f"您打开后,本件已有新的办理({who}),您的操作未生效;所填内容已保留,请核对后重新提交。",
+        f"您打开后，本件已有新的办理（{who}），您的操作未生效；所填内容已保留，请核对后重新提交。",
         version=case.version, seen=request.version, state=case.state, theirs=theirs,
         mine={"step": request.step, "values": dict(request.values)},
     )  # fmt: skip

@@ -136,21 +136,21 @@ class Planner:
         plan.day = next((stated[code] for code in _DAYS if stated.get(code)), None) or dated
         if plan.day is None:
             plan.day = self.today
-            plan.note("received_on", "received_assumed", f"表中没有受理日期,按导入当日 {self.today} 登记")
+            plan.note("received_on", "received_assumed", f"表中没有受理日期，按导入当日 {self.today} 登记")
         elif "received_on" not in stated:
-            plan.note("received_on", "received_from_other", f"表中没有受理日期,按 {plan.day} 登记,请核对")
+            plan.note("received_on", "received_from_other", f"表中没有受理日期，按 {plan.day} 登记，请核对")
         if plan.day > self.today:
-            plan.refuse("received_on", "future_day", f"日期 {plan.day} 晚于今天 {self.today};请核对年份。")
+            plan.refuse("received_on", "future_day", f"日期 {plan.day} 晚于今天 {self.today}；请核对年份。")
         plan.handed_over_on = stated.get("handed_over_on")
         if "received_on" in self.fields:
             values["received_on"] = plan.day
         if "types" in self.fields and not values.get("types"):
             values["types"] = ["other"]
             if self.fields["types"].required:
-                plan.note("types", "types_missing", "表中没有问题类型,归入“其他”")
+                plan.note("types", "types_missing", "表中没有问题类型，归入“其他”")
         for code, field in self.fields.items():
             if field.required and not values.get(code) and code != "number":
-                plan.refuse(code, f"{code}_missing", f"缺少“{field.zh}”;请补填后再导入。")
+                plan.refuse(code, f"{code}_missing", f"缺少“{field.zh}”；请补填后再导入。")
         plan.values = values
 
     def _carried(self, plan: Plan, stated: Mapping[str, Any]) -> None:
@@ -169,7 +169,7 @@ class Planner:
             shown = word("phases", finished)
             plan.note(
                 "finished", "finished_stated",
-                f"表中写“{shown}”,系统只作记录,不代为办结:办结须有证据和签字",
+                f"表中写“{shown}”，系统只作记录，不代为办结：办结须有证据和签字",
             )  # fmt: skip
 
     def _parties(self, plan: Plan, values: Mapping[str, Any]) -> None:
@@ -250,7 +250,7 @@ class Planner:
             shown = "、".join(tree.by_code[code].name for code in named)
             plan.note(
                 "unit", "unit_differs",
-                f"表中单位为“{shown}”,系统中为“{existing.get('unit') or '未定'}”;改派请在事项中办理",
+                f"表中单位为“{shown}”，系统中为“{existing.get('unit') or '未定'}”；改派请在事项中办理",
             )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def write_chunk(
         return _write(site, actor, planner, plans, accept, source, stand)
     except DBAPIError:
         if len(plans) == 1:
-            return [_refused(plans[0], "row_clash", "该行与他人刚刚的登记冲突,未导入;请重新预览。")]
+            return [_refused(plans[0], "row_clash", "该行与他人刚刚的登记冲突，未导入；请重新预览。")]
         return [
             outcome
             for plan in plans
@@ -212,5 +212,5 @@ def _state(
 
 
 def _reason(plan: Plan, source: str) -> str:
-    return f"表格导入:{source[:80]},第 {plan.line} 行"
+    return f"表格导入：{source[:80]}，第 {plan.line} 行"
 

@@ -181,7 +181,7 @@ def _allowed(site: Site, actor: Actor, list_code: str) -> ListRow:
     home = site.get_list(list_code)
     if not policy.is_office(actor, home.unit_path):
         raise Forbidden(
-            f"清单“{home.title}”不由本单位管理,不能导入;未作任何改动。", "not_office"
+            f"清单“{home.title}”不由本单位管理，不能导入；未作任何改动。", "not_office"
         )
     return home
 
@@ -206,7 +206,7 @@ def _stored(site: Site, actor: Actor, token: str) -> tuple[ListRow, str, bytes]:
     with site.store.reading() as connection:
         row = connection.execute(select(t.uploads).where(t.uploads.c.token == token)).first()
     if row is None or row.actor != actor.name:
-        raise NotFound("没有找到这次上传的文件,请重新上传;没有写入任何数据。")
+        raise NotFound("没有找到这次上传的文件，请重新上传；没有写入任何数据。")
     home = _allowed(site, actor, site.lists[row.list_id].code)
     return home, row.name, site.blobs.get(row.sha256)
 
@@ -285,10 +285,10 @@ def _stand(
             continue
         plan.case_id = case["id"]
         if case["phase"] == "void":
-            sentence = f"编号 {plan.number} 已作废或不予受理;请核对编号,或先恢复该件。"
+            sentence = f"编号 {plan.number} 已作废或不予受理；请核对编号，或先恢复该件。"
             plan.refuse("number", "case_void", sentence)
         elif case["merged"]:
-            sentence = f"编号 {plan.number} 已并案,随主件办理;请在主件的行中填写。"
+            sentence = f"编号 {plan.number} 已并案，随主件办理；请在主件的行中填写。"
             planner.compare(plan, case)
             if plan.standing == "changed":
                 plan.refuse("number", "follows", sentence)

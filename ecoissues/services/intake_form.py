@@ -62,4 +62,4 @@ def number_doubt(site: Site, code: str, number: str) -> str:
     bare = number.partition("/")[0]
     if not kind.number_patterns or any(re.fullmatch(p, bare) for p in kind.number_patterns):
         return ""
-    return f"编号 {bare} 与该类清单常见的编号写法不同,请核对;已照原样登记。"
+    return f"编号 {bare} 与该类清单常见的编号写法不同，请核对；已照原样登记。"

@@ -105,12 +105,12 @@ def _checked(key: str, value: str) -> str:
     known = _CHOICES.get(key)
     bad = [piece for piece in pieces if known is not None and piece not in known]
     if bad:
-        raise Refused("bad_filter", f"筛选条件“{key}”不能是“{bad[0][:20]}”;请从页面上选择。")
+        raise Refused("bad_filter", f"筛选条件“{key}”不能是“{bad[0][:20]}”；请从页面上选择。")
     if key == "as_of":
         try:
             date.fromisoformat(value)
         except ValueError:
-            raise Refused("bad_filter", f"日期“{value[:20]}”不对,请写成 2024-12-31。") from None
+            raise Refused("bad_filter", f"日期“{value[:20]}”不对，请写成 2024-12-31。") from None
     return value
 
 

@@ -138,13 +138,13 @@ def load_case(connection: Connection, site: Site, actor: Actor, key: str) -> Cas
         clean, _flag = clean_number(number)
         part_number = int(part) if part else 0
     except (Bad, ValueError):
-        raise NotFound(f"没有找到“{key[:80]}”;请写成“清单代码/编号”。") from None
+        raise NotFound(f"没有找到“{key[:80]}”；请写成“清单代码/编号”。") from None
     home = site.get_list(list_code)
     found = connection.execute(
         _BY_KEY, {"list_id": home.id, "number": clean, "part": part_number}
     ).first()
     if found is None:
-        raise NotFound(f"清单“{home.title}”中没有编号“{clean[:40]}”,或不在您的管辖范围内。")
+        raise NotFound(f"清单“{home.title}”中没有编号“{clean[:40]}”，或不在您的管辖范围内。")
     case = _case(site, found)
     _check_scope(connection, site, actor, case)
     return case

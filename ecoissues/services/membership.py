@@ -41,12 +41,12 @@ def find_basis(connection: Connection, site: Site, values: Mapping[str, str]) ->
     if not (values.get("figure") or values.get("as_of")):
         return None
     if not values.get("list"):
-        raise Refused("figure_needs_list", "按指标或日期查看名单时,请先选定一个清单。")
+        raise Refused("figure_needs_list", "按指标或日期查看名单时，请先选定一个清单。")
     code = values.get("figure")
     definition = packaged_definitions().get(code) if code else None
     day = date.fromisoformat(values["as_of"]) if values.get("as_of") else site.today()
     if day > site.today():
-        raise Refused("future_day", f"截止日期 {day} 晚于今天 {site.today()},请改选。")
+        raise Refused("future_day", f"截止日期 {day} 晚于今天 {site.today()}，请改选。")
     instant = values.get("known_at")
     known = known_at(connection, instant) if instant else NOW
     known.check(day)
@@ -91,7 +91,7 @@ def _cut(connection: Connection, site: Site, actor: Actor, values: Mapping[str, 
     if shown:
         unit = find_unit(site.tree, shown)
         if unit is None:
-            raise Refused("bad_filter", f"没有单位“{shown[:30]}”,请从页面上选择。")
+            raise Refused("bad_filter", f"没有单位“{shown[:30]}”，请从页面上选择。")
         path = unit.path
     batch_id = None
     if values.get("batch"):

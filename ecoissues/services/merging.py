@@ -39,15 +39,15 @@ def merge(making: Making) -> None:
     if main.id == case.id:
         raise Refused("merge_itself", "不能并入自己。未作任何改动。")
     if (main.kind, main.kind_version) != (case.kind, case.kind_version):
-        raise Refused("merge_other_kind", "主件与本件不是同一类清单,不能并案。未作任何改动。")
+        raise Refused("merge_other_kind", "主件与本件不是同一类清单，不能并案。未作任何改动。")
     if main.merged_into_id is not None:
-        raise Refused("merge_chain", f"{main.key} 本身已并入其他件,请并入它的主件。未作任何改动。")
+        raise Refused("merge_chain", f"{main.key} 本身已并入其他件，请并入它的主件。未作任何改动。")
     if hold_followers(making):
-        raise Refused("merge_chain", "已有其他件并入本件,请先撤销那些并案。未作任何改动。")
+        raise Refused("merge_chain", "已有其他件并入本件，请先撤销那些并案。未作任何改动。")
     standing = live(log.events_of(making.connection, main.id))
     life = fold(standing)
     if life.is_void:
-        raise Refused("merge_void", f"{main.key} 已作废或不予受理,不能作为主件。未作任何改动。")
+        raise Refused("merge_void", f"{main.key} 已作废或不予受理，不能作为主件。未作任何改动。")
     states = [event for event in standing if event.moves]
     if states and making.effective_on < states[-1].effective_on:
         raise Refused(
@@ -84,7 +84,7 @@ def _standing_facts(own: Life, main: Life) -> dict[str, Any]:
 def unmerge(making: Making) -> None:
     """Restore the standing the case had before it was merged, from the effective day on."""
     if making.life.merged_into is None:
-        raise Refused("not_merged", "本件没有并案,不需撤销。未作任何改动。")
+        raise Refused("not_merged", "本件没有并案，不需撤销。未作任何改动。")
     merged = next(e for e in reversed(making.standing) if e.facts.get("merged_into"))
     making.facts["merged_into"] = None
     making.target = merged.facts["before_merge"]["state"]
@@ -105,7 +105,7 @@ def hold_followers(making: Making) -> list[int]:
 def check_void(making: Making) -> None:
     """A case that others follow cannot leave the denominator (code ``has_followers``)."""
     if making.followers and making.kind.phase_of(making.target) == "void":
-        raise Refused("has_followers", "有其他件并入本件,不能作废;请先撤销并案。未作任何改动。")
+        raise Refused("has_followers", "有其他件并入本件，不能作废；请先撤销并案。未作任何改动。")
 
 
 def companions(making: Making, recorder: Recorder, event: Event) -> int:

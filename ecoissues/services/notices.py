@@ -29,7 +29,7 @@ def newest_batch(connection: Connection, basis: Basis) -> str:
     query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc()).limit(1)
     name = connection.execute(query).scalar()
     if name is None:
-        raise NotFound(f"“{basis.row.title}”没有批次,不能出每批通报。")
+        raise NotFound(f"“{basis.row.title}”没有批次，不能出每批通报。")
     return str(name)
 
 

@@ -88,7 +88,7 @@ def _clock_lines(faces: Iterable[Face]) -> Iterable[Line]:
     for face in faces:
         if face.waits or face.current in ("—", ""):
             continue
-        moved = f"(原时限 {face.original})" if face.current != face.original else ""
+        moved = f"（原时限 {face.original}）" if face.current != face.original else ""
         met = f";{face.met_on} {face.verdict}" if face.met_on else ""
         yield Line(face.name, f"{face.current}{moved}{met}\n{face.rule}")
 
@@ -96,7 +96,7 @@ def _clock_lines(faces: Iterable[Face]) -> Iterable[Line]:
 def _head(site: Site, file: CaseFile, opened: Opened) -> list[Line]:
     life = opened.life
     return [
-        Line("编号", file.number + ("(重点)" if file.key else "")),
+        Line("编号", file.number + ("（重点）" if file.key else "")),
         Line("批次", _fields(life, "batch")),
         Line("受理日期", _fields(life, "received_on")),
         Line("受理方式", _basic(file, "channel")),
@@ -122,8 +122,8 @@ def _transfer(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], l
         *_clock_lines(file.clocks),
     ]
     return lines, [
-        Sign("转办单位(盖章)", _who(file, opened, "handed_over")),
-        Sign("签收单位(盖章)", _who(file, opened, "signed_for")),
+        Sign("转办单位（盖章）", _who(file, opened, "handed_over")),
+        Sign("签收单位（盖章）", _who(file, opened, "signed_for")),
     ]
 
 
@@ -152,7 +152,7 @@ def _report(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], lis
     closed = [entry for entry in signed if entry.role == ROLES["supervisor"][0]]
     return lines, [
         Sign("经办人"),
-        Sign("单位负责人(签字、盖章)", _stated(heads[0]) if heads else ""),
+        Sign("单位负责人（签字、盖章）", _stated(heads[0]) if heads else ""),
         Sign("督察办核查意见", _stated(closed[0]) if closed else ""),
     ]
 
@@ -168,7 +168,7 @@ def _signs(opened: Opened, code: str) -> bool:
 
 
 def _stated(entry: Entry) -> str:
-    return f"系统记载:{entry.actor},{entry.effective_on}"
+    return f"系统记载：{entry.actor}，{entry.effective_on}"
 
 
 def _who(file: CaseFile, opened: Opened, mark: str) -> str:
@@ -180,7 +180,7 @@ def _who(file: CaseFile, opened: Opened, mark: str) -> str:
 def _foot(site: Site, file: CaseFile, opened: Opened) -> list[str]:
     last = opened.events[-1]
     return [
-        f"打印日期 {site.today()};内容截至第 {last.seq} 条记录({day_of(last.recorded_at)} 记载),"
+        f"打印日期 {site.today()}；内容截至第 {last.seq} 条记录（{day_of(last.recorded_at)} 记载），"
         f"摘要 {last.digest[:16]}。",
         "本件不含举报人信息。",
     ]

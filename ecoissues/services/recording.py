@@ -104,7 +104,7 @@ class Recorder:
             if self.actor.channel == "demo":
                 if ordinary:
                     raise Refused(
-                        "demo_refused", "本站已有正式记录,不能再装入演示数据;未作任何改动。"
+                        "demo_refused", "本站已有正式记录，不能再装入演示数据；未作任何改动。"
                     )
             elif ordinary:
                 self._check_clock(now, last)
@@ -124,8 +124,8 @@ class Recorder:
         raise Refused(
             "clock_unsound",
             f"服务器时间 {now.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 与日志最后一条"
-            f"({before.astimezone(SHANGHAI):%Y-%m-%d %H:%M})相差过大,已暂停写入,"
-            "请管理员核对时钟后确认;未作任何改动。",
+            f"（{before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}）相差过大，已暂停写入，"
+            "请管理员核对时钟后确认；未作任何改动。",
         )
 
     def record(

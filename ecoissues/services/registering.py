@@ -55,7 +55,7 @@ def register(site: Site, actor: Actor, list_code: str, asked: Registration) -> T
         return site.store.write(work)
     except DBAPIError as error:
         if is_crossed(error):
-            raise Stale("同时有他人在登记,本次登记未生效,未作任何改动;请重新提交。") from None
+            raise Stale("同时有他人在登记，本次登记未生效，未作任何改动；请重新提交。") from None
         raise
 
 
@@ -144,7 +144,7 @@ def _check_new(connection: Connection, home: ListRow, number: str, part: int) ->
     if connection.execute(query).first():
         raise Refused(
             "number_exists",
-            f"“{home.title}”中已有编号 {number},未重复登记;如属分解件,请填写分解序号。",
+            f"“{home.title}”中已有编号 {number}，未重复登记；如属分解件，请填写分解序号。",
             errors={"number": "该编号已登记。"},
         )
 
@@ -171,7 +171,7 @@ def _check_late(site: Site, actor: Actor, day: date, reason: str, facts: dict[st
     if not reason.strip():
         raise Refused(
             "late_reason_missing",
-            f"登记日期早于今天 {days} 天,属补记,请填写补记理由。未作任何改动。",
+            f"登记日期早于今天 {days} 天，属补记，请填写补记理由。未作任何改动。",
             errors={"late_reason": "请填写补记理由。"},
         )
     facts["late"] = {"days": days, "reason": reason.strip()}

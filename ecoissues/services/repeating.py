@@ -35,7 +35,7 @@ def find_answer(
     if row is None:
         return None
     if row.request != digest_of(asked):
-        raise Refused("key_reused", "同一重复提交标识用于不同内容,已拒绝。未作任何改动。")
+        raise Refused("key_reused", "同一重复提交标识用于不同内容，已拒绝。未作任何改动。")
     answer: dict[str, Any] = msgspec.json.decode(row.answer)
     return answer
 

@@ -101,7 +101,7 @@ def require_current(site: Site) -> None:
     if now != newest:
         raise Refused(
             "not_upgraded",
-            f"数据库版本为 {now},程序需要 {newest};请先运行 ecoissues db upgrade。未作任何改动。",
+            f"数据库版本为 {now}，程序需要 {newest}；请先运行 ecoissues db upgrade。未作任何改动。",
             revision=now, newest=newest,
         )  # fmt: skip
 
@@ -112,7 +112,7 @@ def load_tree_document() -> Tree:
     try:
         return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Tree)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused("bad_units", f"单位文件 {TREE} 有误:{error};未装入。") from None
+        raise Refused("bad_units", f"单位文件 {TREE} 有误：{error}；未装入。") from None
 
 
 def add_units(site: Site) -> int:

@@ -68,7 +68,7 @@ def prepare_form(
         step = kind.step_by_code[step_code]
         gate.check_right(site, actor, step, life, case)
         if not actions.is_offered(site, actor, case, kind, life, step):
-            raise Forbidden(f"本件目前没有可供“{step.zh}”处理的内容,可能已经处理。未作任何改动。")
+            raise Forbidden(f"本件目前没有可供“{step.zh}”处理的内容，可能已经处理。未作任何改动。")
         found = {a.step: a for a in actions.possible_actions(site, actor, case, kind, life, site.today())}
         action = found[step_code]
         form = StepForm(
@@ -95,7 +95,7 @@ def fields_of(
         opened = open_case(connection, site, actor, case_id)
     step = opened.kind.step_by_code.get(step_code)
     if step is None:
-        raise Refused("unknown_step", f"没有名为 {step_code[:40]} 的步骤,未作任何改动。")
+        raise Refused("unknown_step", f"没有名为 {step_code[:40]} 的步骤，未作任何改动。")
     return step.fields, current_values(opened.life)
 
 

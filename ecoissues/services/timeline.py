@@ -120,8 +120,8 @@ def _entry(
 
 def _late(late: Mapping[str, Any] | None, back: int, late_days: int) -> str:
     if late:
-        return f"补记:晚于生效日期 {late['days']} 天,理由:{late['reason']}"
-    return f"补记:晚于生效日期 {back} 天" if back > late_days else ""
+        return f"补记：晚于生效日期 {late['days']} 天，理由：{late['reason']}"
+    return f"补记：晚于生效日期 {back} 天" if back > late_days else ""
 
 
 def _changes(right: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,14 +141,14 @@ def _correct(
     day = local_minute(event.recorded_at)[:10]
     request = entries.get(event.facts.get("settles", 0))
     reason = next((s.text for s in request.shown if s.code == "reason"), "") if request else ""
-    note = f"{asked} 申请、{who} 批准" + (f",理由:{reason}" if reason else "")
+    note = f"{asked} 申请、{who} 批准" + (f"，理由：{reason}" if reason else "")
     for seq in event.facts.get("struck", ()):
         if seq in entries:
-            entries[seq].struck = f"已于 {day} 撤销(第 {event.seq} 条):{note}"
+            entries[seq].struck = f"已于 {day} 撤销（第 {event.seq} 条）：{note}"
     change = event.facts.get("amended")
     if change and change["seq"] in entries:
         entry = entries[change["seq"]]
         new = [f"生效日期改为 {change['effective_on']}"] if change.get("effective_on") else []
         facts = _changes(change.get("facts") or {}, before[change["seq"]])
         new += [f"{s.label}改为“{s.text}”" for s in fact_texts(kind, entry.step, facts, site.tree)]
-        entry.amended = f"已于 {day} 更正(第 {event.seq} 条):{';'.join(new)}。{note}"
+        entry.amended = f"已于 {day} 更正（第 {event.seq} 条）：{';'.join(new)}。{note}"

@@ -134,7 +134,7 @@ def _check_places(connection: Connection, found: _Found) -> None:
     query = select(t.events.c.pos, t.events.c.recorded_at).order_by(t.events.c.pos)
     for pos, recorded_at in connection.execute(query):
         if pos != expected:
-            found.add("position", f"日志第 {expected} 位缺失(其后为第 {pos} 位)。", pos=pos)
+            found.add("position", f"日志第 {expected} 位缺失（其后为第 {pos} 位）。", pos=pos)
             expected = pos
         if recorded_at < before:
             found.add("order", f"日志第 {pos} 位的记录时间早于前一位。", pos=pos)
@@ -146,7 +146,7 @@ def _check_places(connection: Connection, found: _Found) -> None:
         .order_by(t.events.c.pos)
     )
     for case_id, seq, pos in connection.execute(orphans):
-        sentence = f"日志第 {pos} 位属于不存在的事项(内部编号 {case_id})。"
+        sentence = f"日志第 {pos} 位属于不存在的事项（内部编号 {case_id}）。"
         found.add("orphan_event", sentence, seq=seq, pos=pos)
 
 
@@ -158,7 +158,7 @@ def _check_head(connection: Connection, found: _Found) -> tuple[int, str, str]:
     if head is None:
         found.add("head", "日志末位记录缺失。")
     elif head.pos != end[0] or (last is not None and head.recorded_at != end[1]):
-        sentence = f"日志末位登记为第 {head.pos} 位,实际最后一条为第 {end[0]} 位;末尾可能被截断。"
+        sentence = f"日志末位登记为第 {head.pos} 位，实际最后一条为第 {end[0]} 位；末尾可能被截断。"
         found.add("head", sentence, pos=min(head.pos, end[0]) + 1)
     return end
 
@@ -187,7 +187,7 @@ def _check_case(
     home = site.lists[case["list_id"]]
     key = case_key(home.code, case["number"], case["part"])
     if not log:
-        found.add("no_event", "事项没有任何日志记录,状态无依据。", key)
+        found.add("no_event", "事项没有任何日志记录，状态无依据。", key)
         return
     _check_chain(home.code, case, key, log, found)
     last = log[-1]
@@ -199,17 +199,17 @@ def _check_case(
         life = fold(standing)
         wanted = projection(kind, life, site.tree, aside.merged(life.merged_into))
     except (KeyError, ValueError, TypeError, StopIteration, Refused) as error:
-        found.add("unreadable", f"日志内容无法重算({type(error).__name__}:{error})。", **at)
+        found.add("unreadable", f"日志内容无法重算（{type(error).__name__}:{error}）。", **at)
         return
     if (case["state"], case["version"]) != (last["to_state"], last["seq"]):
-        sentence = f"事项当前状态为 {case['state']}(第 {case['version']} 版),日志末条为 {last['to_state']}(第 {last['seq']} 版)。"
+        sentence = f"事项当前状态为 {case['state']}（第 {case['version']} 版），日志末条为 {last['to_state']}（第 {last['seq']} 版）。"
         found.add("state", sentence, **at)
     if (case["state"], case["phase"]) != (life.state, life.phase):
-        sentence = f"按日志重算应为 {life.state}/{life.phase},登记为 {case['state']}/{case['phase']}。"
+        sentence = f"按日志重算应为 {life.state}/{life.phase}，登记为 {case['state']}/{case['phase']}。"
         found.add("replay", sentence, **at)
     for name, value in wanted.items():
         if case[name] != value:
-            sentence = f"“{name}”登记为 {_short(case[name])},按日志重算为 {_short(value)}。"
+            sentence = f"“{name}”登记为 {_short(case[name])}，按日志重算为 {_short(value)}。"
             found.add("projection", sentence, **at)
     for code, sentence in aside.differences(case["id"], home.code, standing, life):
         found.add(code, sentence, **at)
@@ -233,12 +233,12 @@ def _check_chain(list_code: str, case: Any, key: str, log: list[Any], found: _Fo
         at = {"case": key, "seq": row["seq"], "pos": row["pos"]}
         covered = {**row, "list": list_code, "number": case["number"], "part": case["part"]}
         if row["seq"] != expected:
-            found.add("sequence", f"第 {expected} 条记录缺失(其后为第 {row['seq']} 条)。", **at)
+            found.add("sequence", f"第 {expected} 条记录缺失（其后为第 {row['seq']} 条）。", **at)
             return
         if event_digest(covered) != row["digest"]:
-            found.add("digest", "内容与摘要不符:该条记录被改动过。", **at)
+            found.add("digest", "内容与摘要不符：该条记录被改动过。", **at)
         if row["previous"] != previous:
-            found.add("previous", "与上一条记录的摘要衔接不上:上一条被改动或替换过。", **at)
+            found.add("previous", "与上一条记录的摘要衔接不上：上一条被改动或替换过。", **at)
         if row["from_state"] != state or row["prev_seq"] != (expected - 1 or None):
             found.add("chain", "前后状态衔接不上。", **at)
         previous, state = row["digest"], row["to_state"]
@@ -265,7 +265,7 @@ def _check_files(site: Site, connection: Connection, found: _Found) -> int:
             content = site.blobs.get(sha256)
         except Refused as refused:
             pos = (place.pos if place else 0) or 0
-            found.add("file_missing", f"附件“{name}”:{refused.sentence}", key, seq, pos)
+            found.add("file_missing", f"附件“{name}”：{refused.sentence}", key, seq, pos)
             continue
         if len(content) != size:
             found.add("file_size", f"附件“{name}”大小与登记不符。", key, seq)

@@ -103,10 +103,10 @@ def faults(site: Site, connection: Connection) -> Iterator[tuple[str, str]]:
         try:
             first = next(compare_sums(connection, site.tree, row, today), None)
         except (KeyError, ValueError) as error:  # a log that cannot be read is told elsewhere
-            yield "sums", f"清单“{row.title}”的汇总无法核对({type(error).__name__})。"
+            yield "sums", f"清单“{row.title}”的汇总无法核对（{type(error).__name__}）。"
             continue
         if first is not None:
             yield "sums", (
-                f"清单“{row.title}”截至 {today} 的汇总与逐件重算不一致:{first.where} 的"
-                f"“{first.account}”应为 {first.expected},汇总为 {first.found}。"
+                f"清单“{row.title}”截至 {today} 的汇总与逐件重算不一致：{first.where} 的"
+                f"“{first.account}”应为 {first.expected}，汇总为 {first.found}。"
             )

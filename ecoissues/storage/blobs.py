@@ -54,5 +54,5 @@ class BlobStore:
             raise NotFound("附件文件不存在。")
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise NotFound("附件内容与登记的摘要不一致,已拒绝打开,请联系管理员核验。")
+            raise NotFound("附件内容与登记的摘要不一致，已拒绝打开，请联系管理员核验。")
         return content

@@ -45,7 +45,7 @@ def make_engine(url: str, pool_size: int = 8) -> Engine:
         return create_engine(parsed, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
     raise Refused(
         "engine_unknown",
-        f"不支持的数据库类型“{parsed.get_backend_name()}”;请用 SQLite 或 PostgreSQL。",
+        f"不支持的数据库类型“{parsed.get_backend_name()}”；请用 SQLite 或 PostgreSQL。",
     )
 
 

@@ -57,7 +57,7 @@ def add_unit(
 ) -> Unit:  # fmt: skip
     """Add a unit below ``parent``; an office sees what its parent sees, others see themselves."""
     if connection.execute(select(t.units.c.id).where(t.units.c.code == code)).first():
-        raise Refused("unit_exists", f"单位代码“{code}”已存在,未新增。")
+        raise Refused("unit_exists", f"单位代码“{code}”已存在，未新增。")
     # ids are given here, since the path holds them
     unit_id = (connection.execute(select(func.max(t.units.c.id))).scalar() or 0) + 1
     path = f"{parent.path if parent else '/'}{unit_id}/"

@@ -82,7 +82,7 @@ def _check_keys(connection: Connection) -> None:
     if broken:
         raise Refused(
             "keys_broken",
-            f"升级后有 {len(broken)} 处外键不一致,已全部撤回,数据未改动。",
+            f"升级后有 {len(broken)} 处外键不一致，已全部撤回，数据未改动。",
             rows=broken,
         )
 

@@ -32,5 +32,5 @@ class Sealer:
             return msgspec.json.decode(self._fernet.decrypt(sealed), type=dict[str, str])
         except InvalidToken:
             raise Refused(
-                "sealed_key", "举报人信息无法解密:站点密钥与加密时不同;数据仍在,未作改动。"
+                "sealed_key", "举报人信息无法解密：站点密钥与加密时不同；数据仍在，未作改动。"
             ) from None

@@ -101,7 +101,7 @@ def change_user(name: str) -> ResponseReturnValue:
             here.site(), here.actor(), name, given.get("role", ""), given.get("unit", ""),
             given.get("display", ""), given.get("active") == "1",
         ),
-        f"账号 {name} 已更新,立即生效。", "/admin/users",
+        f"账号 {name} 已更新，立即生效。", "/admin/users",
         lambda sentence, errors: _user(name, sentence, errors),
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def reset_password(name: str) -> ResponseReturnValue:
         lambda: administration.reset_password(
             here.site(), here.actor(), name, request.form.get("password", ""), _profile()
         ),
-        f"账号 {name} 的密码已重置,原有登录全部失效。", "/admin/users",
+        f"账号 {name} 的密码已重置，原有登录全部失效。", "/admin/users",
         lambda sentence, errors: _user(name, sentence, errors),
     )  # fmt: skip
 
@@ -233,7 +233,7 @@ def accept_clock() -> ResponseReturnValue:
     """Declare the clock right."""
     return _answer(
         lambda: administration.accept_clock(here.site(), here.actor()),
-        "已确认服务器时钟,恢复写入。", "/admin/settings", _settings,
+        "已确认服务器时钟，恢复写入。", "/admin/settings", _settings,
     )  # fmt: skip
 
 

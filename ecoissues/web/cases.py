@@ -136,7 +136,7 @@ def go() -> ResponseReturnValue:
     if len(ids) == 1:
         return redirect(f"/cases/{ids[0]}", 303)
     if len(ids) > 1:
-        flash(f"编号“{typed}”在 {len(ids)} 个清单或分解件中出现,请选择。", "info")
+        flash(f"编号“{typed}”在 {len(ids)} 个清单或分解件中出现，请选择。", "info")
     return redirect(Filter.read({"q": typed}).address(), 303)
 
 

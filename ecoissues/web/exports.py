@@ -34,7 +34,7 @@ def cases(ending: str) -> ResponseReturnValue:
         found = boards.lists_for(site, connection, actor)
         code = asked.get("list") or (found[0].code if len(found) == 1 else "")
         if not code:
-            raise Refused("list_missing", "请先在筛选中选定一个清单再导出:各清单的表式不同。")
+            raise Refused("list_missing", "请先在筛选中选定一个清单再导出：各清单的表式不同。")
         asked = asked.changed(list=code)
         ids = listing.case_ids(connection, site, actor, asked)
         basis = membership.find_basis(connection, site, asked.values)

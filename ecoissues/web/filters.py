@@ -81,7 +81,7 @@ def chips(site: Site, asked: Filter, view: Mapping[str, str]) -> list[tuple[str,
         if key == "figure":
             gone.update(members="")
         without = asked.changed(**gone)
-        text = f"{_LABELS[key][0]}:{_shown(site, asked, key, value)}"
+        text = f"{_LABELS[key][0]}：{_shown(site, asked, key, value)}"
         found.append((text, without.address("/cases", **view)))
     return found
 
@@ -135,15 +135,15 @@ def controls(site: Site, actor: Actor, asked: Filter) -> list[dict[str, Any]]:
 
 def basis_note(site: Site, basis: Basis, asked: Filter) -> str:
     """Say in one sentence which figure, day and definition a list of members stands on."""
-    known = f",按 {asked.get('known_at')} 时已知的记录" if asked.get("known_at") else ""
+    known = f"，按 {asked.get('known_at')} 时已知的记录" if asked.get("known_at") else ""
     day = f"截至 {basis.as_of}{known}"
     if basis.definition is None:
-        return f"{day}的名单;状态、单位、到期日为当日情况。"
+        return f"{day}的名单；状态、单位、到期日为当日情况。"
     which = {"part": "计入分子的", "rest": "未计入分子的", "all": "分母中的全部"}[basis.which]
     found = basis.definition
     return (
-        f"“{found.wording.zh}”(口径 {found.code} 第 {found.version} 版:{found.formula})"
-        f"{which}事项,{day};状态、单位、到期日为当日情况。"
+        f"“{found.wording.zh}”（口径 {found.code} 第 {found.version} 版：{found.formula}）"
+        f"{which}事项，{day}；状态、单位、到期日为当日情况。"
     )
 
 

@@ -102,7 +102,7 @@ def unit_advice(name: str, given: Given, tree: UnitTree) -> str:
         if text.strip() and unit_code(text, tree) not in tree.by_code:
             likely = [full_name(tree, unit) for unit in search_units(tree, text, most=4)]
             if likely:
-                return f"是不是:{'、'.join(likely)}?"
+                return f"是不是：{'、'.join(likely)}？"
     return ""
 
 
@@ -235,7 +235,7 @@ def _outcome_rows(name: str, initial: Any, given: Given | None) -> list[dict[str
 
 #: Choices of the rows of units and outcomes, for the templates.
 PARTY_OPTIONS: Final = [(key, pair[0]) for key, pair in PARTIES.items()]
-ACCUSED_OPTION: Final = ("accused", "被举报单位(不得办理)")
+ACCUSED_OPTION: Final = ("accused", "被举报单位（不得办理）")
 OUTCOME_OPTIONS: Final = [(key, pair[0]) for key, pair in OUTCOMES.items()]
 
 

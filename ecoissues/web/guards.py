@@ -55,7 +55,7 @@ def mark_of(view: Callable[..., Any] | None) -> str | None:
 def _ask_to_sign_in() -> ResponseReturnValue:
     if here.wants_json():
         return here.json_answer(
-            {"code": "not_signed_in", "sentence": "登录已失效,请重新登录;未作任何改动。"}, 401
+            {"code": "not_signed_in", "sentence": "登录已失效，请重新登录；未作任何改动。"}, 401
         )
     back = request.full_path.rstrip("?") if request.method == "GET" else request.path
     target = url_for("session.sign_in", next=back, expired=1 if back != "/" else None)
@@ -77,7 +77,7 @@ def _check() -> ResponseReturnValue | None:
     if account is None:
         return _ask_to_sign_in()
     if mark != SIGNED_IN and not policy.may(account.actor, mark):
-        raise Forbidden("您的角色没有打开这一页的权限;如工作需要,请联系系统管理员。未作任何改动。")
+        raise Forbidden("您的角色没有打开这一页的权限；如工作需要，请联系系统管理员。未作任何改动。")
     return None
 
 

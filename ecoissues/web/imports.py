@@ -57,7 +57,7 @@ def upload() -> ResponseReturnValue:
     if file is not None and file.filename:
         name, content = file.filename, file.read()
     if not content.strip():
-        return _start("请选择一个文件,或把表格内容粘贴到框中。", pasted, code)
+        return _start("请选择一个文件，或把表格内容粘贴到框中。", pasted, code)
     try:
         made = importing.preview(here.site(), here.actor(), code, name, content)
     except Refused as refused:
@@ -140,7 +140,7 @@ def _differences(row: Any) -> list[tuple[str, str, str]]:
 
 def _words(code: str, value: Any) -> str:
     if value in (None, "", []):
-        return "(空)"
+        return "（空）"
     listed = value if isinstance(value, list | tuple) else [value]
     name = _WORDS.get(code)
     if name in WORDLISTS:

@@ -63,7 +63,7 @@ def save(code: str) -> ResponseReturnValue:
     if here.wants_json():
         return here.json_answer({"code": "ok", "sentence": "已登记。", "case_id": taken.case_id})
     number = taken.key.partition("/")[2]
-    flash(f"{number} 已登记,现为“{taken.state_name}”。", "success")
+    flash(f"{number} 已登记，现为“{taken.state_name}”。", "success")
     doubt = intake_form.number_doubt(site, code, number)
     if doubt:
         flash(doubt, "warning")
@@ -87,7 +87,7 @@ def _day(text: str) -> Any:
     try:
         return clean_date(text) if text.strip() else None
     except Bad as bad:
-        raise Refused("invalid", f"登记日期:{bad}未作任何改动。", errors={"on": str(bad)}) from None
+        raise Refused("invalid", f"登记日期：{bad}未作任何改动。", errors={"on": str(bad)}) from None
 
 
 def _complainant(given: MultiDict[str, str]) -> dict[str, str]:

@@ -98,7 +98,7 @@ def _version(case_id: int, step: str) -> int | None:
         return int(text)
     if stepform.is_note(here.site(), here.actor(), case_id, step):
         return None  # a note (催办) changes nothing that somebody else may have seen otherwise
-    raise Refused("version_missing", "表单不完整,缺少版本号,请重新打开后再提交。未作任何改动。")
+    raise Refused("version_missing", "表单不完整，缺少版本号，请重新打开后再提交。未作任何改动。")
 
 
 def _day(text: str) -> date | None:
@@ -107,7 +107,7 @@ def _day(text: str) -> date | None:
     try:
         return clean_date(text)
     except Bad as bad:
-        raise Refused("invalid", f"生效日期:{bad}未作任何改动。", errors={"on": str(bad)}) from None
+        raise Refused("invalid", f"生效日期：{bad}未作任何改动。", errors={"on": str(bad)}) from None
 
 
 def _say(taken: Taken, fields_step: str) -> None:
@@ -115,7 +115,7 @@ def _say(taken: Taken, fields_step: str) -> None:
     try:
         told = casefile.told(site, actor, taken.case_id, fields_step)
     except NotFound:
-        flash("已办理;本件现由其他单位办理,不再在您的管辖范围内。", "success")
+        flash("已办理；本件现由其他单位办理，不再在您的管辖范围内。", "success")
         return
     flash(told, "success")
 
@@ -189,7 +189,7 @@ def _refusal(refused: Refused) -> ResponseReturnValue:
 
 
 def _success(taken: Taken) -> ResponseReturnValue:
-    sentence = f"已办理,现为“{taken.state_name}”。"
+    sentence = f"已办理，现为“{taken.state_name}”。"
     return here.json_answer({"code": "ok", "sentence": sentence, **msgspec.to_builtins(taken)})
 
 
@@ -198,7 +198,7 @@ def _answer_program(case_id: int, step: str) -> ResponseReturnValue:
     body = request.get_json()
     try:
         if not isinstance(body, dict) or not isinstance(body.get("values", {}), dict):
-            raise Refused("invalid", "请求内容须为 JSON 对象,values 须为对象。未作任何改动。")
+            raise Refused("invalid", "请求内容须为 JSON 对象，values 须为对象。未作任何改动。")
         version = body.get("version")
         if not isinstance(version, int):
             raise Refused("version_missing", "缺少版本号 version。未作任何改动。")

@@ -67,7 +67,7 @@ function trend(data) {
       formatter: (items) => {
         const at = items[0].dataIndex;
         const whole = data.parts[at] + data.rests[at];
-        return `截至 ${items[0].name}   ${data.label} ${data.shown[at]}(${data.parts[at]}/${whole})`;
+        return `截至 ${items[0].name}   ${data.label} ${data.shown[at]}（${data.parts[at]}/${whole}）`;
       },
     },
   };

@@ -13,7 +13,7 @@ for (const input of document.querySelectorAll("input[data-day]")) {
   button.type = "button";
   button.className = "btn";
   button.textContent = "选日期";
-  button.setAttribute("aria-label", `选日期:${input.labels[0]?.firstChild.textContent.trim() ?? ""}`);
+  button.setAttribute("aria-label", `选日期：${input.labels[0]?.firstChild.textContent.trim() ?? ""}`);
   button.addEventListener("click", () => {
     calendar.value = /^\d{4}-\d\d-\d\d$/.test(input.value) ? input.value : "";
     calendar.showPicker();

@@ -49,7 +49,7 @@ def test_help_gives_an_example_that_names_its_own_command(words: list[str], call
     result = call(*words, "--help")
     assert result.exit_code == 0
     shown = " ".join(result.stdout.split())
-    assert "示例:ecoissues " + " ".join(words[:1]) in shown
+    assert "示例：ecoissues " + " ".join(words[:1]) in shown
 
 
 def test_a_wrong_verb_is_answered_with_the_nearest(call: Call) -> None:

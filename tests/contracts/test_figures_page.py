@@ -38,11 +38,11 @@ def missing(definition: Definition, page: str) -> list[str]:
     title, body = sections(page).get(definition.code, ("", ""))
     counting = definition.counting
     here = [
-        f"第 {definition.version} 版。公式:{definition.formula}\n",
-        f"- 分子 {accounts(definition.part)};分母 {accounts(definition.whole)}\n",
-        f"- 阶段性办结:{counting.phase_closed}\n",
-        f"- 不属实:{counting.unsubstantiated}\n",
-        f"- 依据:{definition.source}\n",
+        f"第 {definition.version} 版。公式：{definition.formula}\n",
+        f"- 分子 {accounts(definition.part)}；分母 {accounts(definition.whole)}\n",
+        f"- 阶段性办结：{counting.phase_closed}\n",
+        f"- 不属实：{counting.unsubstantiated}\n",
+        f"- 依据：{definition.source}\n",
     ]
     shared = [counting.unit, counting.merged, counting.void, counting.joint]
     return [

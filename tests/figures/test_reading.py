@@ -195,7 +195,7 @@ def test_the_sentence_to_copy(store: Store, book: Book) -> None:
         found = figure(connection, book.tree, CLOSURE, book.lists[1], END)
     text = sentence(found, CLOSURE, "某清单")
     assert text == (
-        "截至2023年12月31日,某清单办结率为33.3%(1/3;口径:(办结 + 已回头看) ÷ 转办总数,第1版)。"
+        "截至2023年12月31日，某清单办结率为33.3%（1/3；口径：(办结 + 已回头看) ÷ 转办总数，第1版）。"
     )
 
 

@@ -106,8 +106,8 @@ def test_the_board_moves_with_its_day_and_says_what_it_stands_on(site: Site) -> 
     closure = now.numbers[0]
     assert (closure.figure.part, closure.figure.whole, closure.shown) == (1, 7, "14.3%")
     assert closure.sentence == (
-        "截至2024年6月20日,第三轮督察群众举报共7件,办结1件,办结率14.3%"
-        "(口径:(办结 + 已回头看) ÷ 转办总数,第1版)。"
+        "截至2024年6月20日，第三轮督察群众举报共7件，办结1件，办结率14.3%"
+        "（口径：(办结 + 已回头看) ÷ 转办总数，第1版）。"
     )
     assert len(now.trend) == 12
     assert (now.trend[-1].part, now.trend[-1].whole) == (1, 7)
@@ -118,7 +118,7 @@ def test_joint_cases_count_in_each_district_and_the_board_says_why(site: Site) -
     summed = sum(place.group.whole for place in (*page.ranking.places, *page.ranking.few))
     assert summed == 10
     assert page.ranking.overlap == (
-        "各区县(部门)合计 10 大于总数 7:多家合办的事项在每家各计一次,共多计 3 件次。"
+        "各区县（部门）合计 10 大于总数 7：多家合办的事项在每家各计一次，共多计 3 件次。"
     )
 
 

@@ -74,9 +74,9 @@ def test_the_public_table_holds_every_case_in_order(site: Site, tmp_path: Path) 
 def test_the_foot_can_be_defended(site: Site, tmp_path: Path) -> None:
     rows = read(site, actor(site, "leader", "500000"), Asked("complaint_table", "c3"), tmp_path)
     foot = [str(row[0]) for row in rows if str(row[0] or "").startswith(("截至", "范围", "数据"))]
-    assert "办结率为0%(0/3;口径:(办结 + 已回头看) ÷ 转办总数,第1版)" in foot[0]
-    assert foot[2] == "范围:本清单计入总数的全部事项;共 3 件。"
-    assert foot[3].startswith("数据基础:日志第 7 位,摘要 ")
+    assert "办结率为0%（0/3；口径：(办结 + 已回头看) ÷ 转办总数，第1版）" in foot[0]
+    assert foot[2] == "范围：本清单计入总数的全部事项；共 3 件。"
+    assert foot[3].startswith("数据基础：日志第 7 位，摘要 ")
 
 
 def test_a_past_day_has_its_own_rows_and_standing(site: Site, tmp_path: Path) -> None:
@@ -89,10 +89,10 @@ def test_a_past_day_has_its_own_rows_and_standing(site: Site, tmp_path: Path) ->
 
 def test_rows_of_a_filter_keep_their_order_and_scope_is_told(site: Site, tmp_path: Path) -> None:
     leader = actor(site, "leader", "500000")
-    asked = Asked("complaint_table", "c3", case_ids=(3, 1), scope="类型:水")
+    asked = Asked("complaint_table", "c3", case_ids=(3, 1), scope="类型：水")
     rows = read(site, leader, asked, tmp_path)
     assert [row[1] for row in table(rows, "序号")] == ["D3CQ202406200001", "D3CQ202406070010*"]
-    assert any("范围:类型:水;共 2 件。上列指标为全清单口径。" in str(row[0]) for row in rows)
+    assert any("范围：类型：水；共 2 件。上列指标为全清单口径。" in str(row[0]) for row in rows)
 
 
 def test_a_district_takes_only_its_own(site: Site, tmp_path: Path) -> None:

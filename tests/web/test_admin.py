@@ -84,7 +84,7 @@ def test_kinds_are_shown_and_checked(world: World) -> None:
     assert "佐证材料 1 份" in kind
     broken = world.post(admin, "/admin/kinds", "/admin/kinds", text='code = "x"\nversion = 1\nodd = 2')
     assert "处不合格" in broken.text
-    assert "行:" in broken.text
+    assert "行：" in broken.text
     assert admin.get("/admin/kinds/complaint/99").status_code == 404
 
 

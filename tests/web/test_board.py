@@ -77,7 +77,7 @@ def test_rows_behind_a_number_have_unit_standing_and_a_way_back(world: World) ->
     page = client.get("/board/rows?list=NC-C&figure=closure_rate&members=rest").text
     assert page.count('scope="row"') == 6
     assert "南川区生态环境局" in page
-    assert "口径:" in page
+    assert "口径：" in page
     assert "/cases?list=NC-C&amp;figure=closure_rate&amp;members=rest" in page
     assert client.get("/board/rows?list=NC-C&account=secret").status_code == 422
     assert client.get("/board/rows?list=NC-C&figure=nothing").status_code == 422

@@ -81,7 +81,7 @@ def test_a_whole_life_by_forms_alone(world: World) -> None:
     text = officer.get(f"/cases/{case_id}").text
     for word in ("核查办结", "反弹重办", "整改后.jpg", "办理中", "水、畜禽养殖"):
         assert word in text
-    assert re.search(r"等待:<b>经办人 · 南川区生态环境局</b>", text)
+    assert re.search(r"等待：<b>经办人 · 南川区生态环境局</b>", text)
 
 
 def test_a_refused_form_comes_back_with_its_words_and_files(world: World) -> None:
@@ -93,7 +93,7 @@ def test_a_refused_form_comes_back_with_its_words_and_files(world: World) -> Non
         **{"files-after": (picture(), "现场.jpg")},
     )  # fmt: skip
     assert answer.status_code == 422
-    assert "<title>错误:" in answer.text
+    assert "<title>错误：" in answer.text
     assert 'href="#f-note"' in answer.text
     assert 'aria-invalid="true"' in answer.text
     assert "查到暗管" in answer.text

@@ -138,8 +138,8 @@ def test_chips_take_one_filter_away_and_the_address_holds_them_all(world: World)
     page = world.client("supervisor").get("/cases?list=NC-C&due=overdue&sort=-number").text
     assert 'href="/cases?due=overdue&amp;sort=-number"' in page
     assert 'href="/cases?list=NC-C&amp;sort=-number"' in page
-    assert "时限:已逾期" in page
-    assert "清单:南川区群众举报" in page
+    assert "时限：已逾期" in page
+    assert "清单：南川区群众举报" in page
 
 
 def test_empty_values_of_a_form_leave_the_address(world: World) -> None:

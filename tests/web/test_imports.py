@@ -76,7 +76,7 @@ def test_what_is_refused_says_so_on_the_form(world: World) -> None:
         answer = upload(world, client, content, name)
         page = client.get(answer.location).text if answer.status_code == 303 else answer.text
         assert "error-summary" in page
-        assert "错误:" in page
+        assert "错误：" in page
     assert client.get("/imports/0123456789abcdef").status_code == 404
 
 
