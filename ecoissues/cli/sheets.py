@@ -72,7 +72,7 @@ def _tell(
             }
         )  # fmt: skip
         return
-    shown = ",".join(f"{_STANDINGS[name]} {n}" for name, n in counts.items() if n)
+    shown = "，".join(f"{_STANDINGS[name]} {n}" for name, n in counts.items() if n)
     say(("预览（未写入）：" if dry_run else "已导入：") + (shown or "没有可导入的行") + "。")
     for line in lines:
         for problem in line.get("problems", []):

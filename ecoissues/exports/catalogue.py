@@ -32,7 +32,7 @@ def get_form(code: str, forms: Mapping[str, Form] | None = None) -> Form:
     """Give a form by its code from ``forms`` (else the packaged ones); raises NotFound."""
     known = load_forms() if forms is None else forms
     if code not in known:
-        choices = "、".join(f"{form.code}({form.zh})" for form in known.values())
+        choices = "、".join(f"{form.code}（{form.zh}）" for form in known.values())
         raise NotFound(f"没有代码为“{code}”的表式。现有：{choices}。", form=code)
     return known[code]
 

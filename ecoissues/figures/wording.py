@@ -21,7 +21,7 @@ def sentence(
     In: the title of the list, the unit of the cut if any, the day of known-at as words if the
     figure was not read with all that is known (``late``).
     """
-    place = f"{list_title}({unit_name})" if unit_name else list_title
+    place = f"{list_title}（{unit_name}）" if unit_name else list_title
     value = figure.percent if figure.percent is not None else "无可计件"
     known = f"，按{late}时已登记的情况" if late else ""
     return (

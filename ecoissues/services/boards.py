@@ -168,12 +168,12 @@ def board_sentence(site: Site, basis: Basis, definition: Definition, figure: Fig
         nodes = site.tree.by_id.values()
         unit = next(node.name for node in nodes if node.path == basis.cut.unit_path)
     late = day_words(basis.known.on) if basis.known.on else ""
-    narrowed = ",".join(filter(None, (basis.batch, unit)))
+    narrowed = "，".join(filter(None, (basis.batch, unit)))
     if definition.whole != ("cases",) or figure.percent is None:
         return sentence(figure, definition, basis.row.title, narrowed, late)
-    place = f"{basis.row.title}({narrowed})" if narrowed else basis.row.title
-    name, _, detail = definition.wording.zh.partition("(")
-    done = name.removesuffix("率") + (f"({detail}" if detail else "")
+    place = f"{basis.row.title}（{narrowed}）" if narrowed else basis.row.title
+    name, _, detail = definition.wording.zh.partition("（")
+    done = name.removesuffix("率") + (f"（{detail}" if detail else "")
     known = f"（按{late}时已登记的情况）" if late else ""
     return (
         f"截至{day_words(basis.as_of)}{known}，{place}共{figure.whole}件，{done}{figure.part}件，"

@@ -233,7 +233,7 @@ def _path(site: Site, standing: Sequence[Event]) -> list[str]:
         if leads:
             name = site.tree.by_code[leads[0]].short
             if not found or not found[-1].startswith(f"{name}("):
-                found.append(f"{name}({event.effective_on})")
+                found.append(f"{name}（{event.effective_on}）")
         elif "signed_for" in event.facts.get("marks", ()) and found:
             found[-1] = f"{found[-1][:-1]}，{event.effective_on} 签收）"
     return found
@@ -268,7 +268,7 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
     if life.progress:
         found.append(Shown("进度", word("progress", life.progress), code="progress"))
     if life.outcomes:
-        found.append(Shown("处理结果", ";".join(outcome_text(each) for each in life.outcomes)))
+        found.append(Shown("处理结果", "；".join(outcome_text(each) for each in life.outcomes)))
     for code, field in field_by_code(kind).items():
         if code in known or code in _NOT_STANDING or code not in life.fields:
             continue

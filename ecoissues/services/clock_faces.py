@@ -114,7 +114,7 @@ def _rule(proof: dict[str, Any]) -> str:
     known = {year: version for year, version in proof.get("calendars", {}).items() if version}
     unknown = [year for year, version in proof.get("calendars", {}).items() if not version]
     if known:
-        text += "(" + "、".join(f"{y} 年放假安排第 {v} 版" for y, v in known.items()) + ")"
+        text += "（" + "、".join(f"{y} 年放假安排第 {v} 版" for y, v in known.items()) + "）"
     if unknown:
         text += f";{'、'.join(unknown)} 年放假安排尚未公布，为暂定期限"
     return text + "。"

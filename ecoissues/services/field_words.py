@@ -57,7 +57,7 @@ def party_text(parties: Iterable[Any], tree: UnitTree) -> str:
     for code, party in parties:
         unit = tree.by_code.get(code)
         role = "被举报单位" if party == "accused" else PARTIES[party][0]
-        shown.append(f"{unit.name if unit else code}({role})")
+        shown.append(f"{unit.name if unit else code}（{role}）")
     return "、".join(shown)
 
 
@@ -73,7 +73,7 @@ def value_text(kind: Kind, field: Field | None, value: Any, tree: UnitTree) -> s
         case "units":
             return party_text(value, tree)
         case "outcomes":
-            return ";".join(outcome_text(each) for each in value)
+            return "；".join(outcome_text(each) for each in value)
         case "amount":
             return yuan(int(value))
         case "event":
@@ -116,7 +116,7 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
             pieces = value if isinstance(value, list) else [value]
             found.append(Shown(label, "、".join(word(words, each) for each in pieces), code=code))
     if facts.get("outcomes"):
-        found.append(Shown("处理结果", ";".join(outcome_text(each) for each in facts["outcomes"])))
+        found.append(Shown("处理结果", "；".join(outcome_text(each) for each in facts["outcomes"])))
     if facts.get("parties"):
         found.append(Shown("承办", party_text(facts["parties"], tree)))
     return found + _rest(kind, facts)

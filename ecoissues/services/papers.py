@@ -158,8 +158,8 @@ def _report(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], lis
 
 
 def _standing(file: CaseFile, life: Life) -> str:
-    marks = [f"{name}({life.marks[mark]})" for mark, (name, _) in MARKS.items() if mark in life.marks]
-    return ";".join([file.state_name, *marks])
+    marks = [f"{name}（{life.marks[mark]}）" for mark, (name, _) in MARKS.items() if mark in life.marks]
+    return "；".join([file.state_name, *marks])
 
 
 def _signs(opened: Opened, code: str) -> bool:

@@ -42,7 +42,7 @@ def cases(ending: str) -> ResponseReturnValue:
     form = request.args.get("form") or site.kind_of(row.kind, row.kind_version).form
     wanted = Asked(
         form, code, basis.as_of if basis else None, asked.get("known_at") or None, tuple(ids),
-        ",".join(text for text, _ in filters.chips(site, asked, {})),
+        "，".join(text for text, _ in filters.chips(site, asked, {})),
     )  # fmt: skip
     return _sent(wanted, ending)
 
