@@ -64,12 +64,18 @@ def clock(call: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def in_turn(variants: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, float]:
+def in_turn(
+    variants: Mapping[str, Callable[[int], object]],
+    rounds: int,
+    before: Mapping[str, Callable[[], object]] | None = None,
+) -> dict[str, float]:
     """Run every variant once in each round; gives the median milliseconds of each.
 
     In: name -> a function of the number of the round. The order turns with the rounds, so that no
-    variant always follows the same other; the collector rests while they run.
+    variant always follows the same other; the collector rests while they run. ``before``: what is
+    done, unmeasured, before a variant is run.
     """
+    before = before or {}
     times: dict[str, list[float]] = {name: [] for name in variants}
     names = list(variants)
     gc.collect()
@@ -79,6 +85,7 @@ def in_turn(variants: Mapping[str, Callable[[int], object]], rounds: int) -> dic
             first = number % len(names)
             for name in names[first:] + names[:first]:
                 call = variants[name]
+                before.get(name, int)()
                 start = time.perf_counter()
                 call(number)
                 times[name].append((time.perf_counter() - start) * 1000)

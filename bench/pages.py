@@ -15,17 +15,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
-from bench.filling import filled, list_code
+from bench.filling import copied, filled, list_code
 from bench.lives import document
 from bench.measuring import Line, Options, in_turn
+from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
+from ecoissues.services import gate
 from ecoissues.services.accounts import hash_password
+from ecoissues.services.site import Site
 from ecoissues.services.starting import open_site
 from ecoissues.storage import tables as t
 
@@ -162,9 +166,29 @@ def _variants(stack: ExitStack, floor: int, port: int) -> dict[str, Callable[[in
     return {name: asking(client, path) for name, (client, path) in pages.items()}
 
 
+class Chaser:
+    """Takes a step on one case again and again, so that nothing kept of a page holds any longer."""
+
+    def __init__(self, site: Site) -> None:
+        unit = site.tree.root
+        begins = datetime.combine(document().last, datetime.min.time(), UTC) + timedelta(1)
+        self.site, site.clock = site, lambda: begins
+        self.actor = Actor(
+            1, "bench-city", "bench-city", "supervisor", unit.code, unit.path, unit.scope_path
+        )
+        c = t.cases.c
+        with site.store.reading() as connection:
+            query = select(c.id, c.version).where(c.phase == "open", c.version > 1).limit(1)
+            self.case_id, self.version = connection.execute(query).one()
+
+    def __call__(self) -> None:
+        request = gate.Request("chase", self.version, {})
+        self.version = gate.take_step(self.site, self.actor, self.case_id, request).seq
+
+
 def measure(options: Options) -> Iterator[Line]:
     """Part a."""
-    folder = filled(options.size(63_000, 6_300))
+    folder = copied(filled(options.size(63_000, 6_300)), options.folder / "site")
     _accounts(folder)
     database = str(folder / "ecoissues.db")
     with ExitStack() as stack:
@@ -178,11 +202,18 @@ def measure(options: Options) -> Iterator[Line]:
         )  # fmt: skip
         variants = _variants(stack, floor, port)
         sizes = {name: len(call(0)) for name, call in variants.items()}
+        site = stack.enter_context(closing(open_site(folder)))
         in_turn(variants, 10)  # both workers have seen every page
         medians = in_turn(variants, options.size(150, 60))
+        afresh = {name: variants[name] for name in ("bare page", "list page", "board page")}
+        moving = dict.fromkeys(afresh, Chaser(site))
+        moved = in_turn(afresh, options.size(50, 20), moving)
     yield Line("bare page that reads its rows", medians["bare page that reads"],
                medians["bare page"], note="for comparison: no limit")  # fmt: skip
     for name in variants:
         if not name.startswith("bare"):
             yield Line(name, medians[name], medians["bare page"], limit=LIMIT,
                        note=f"{sizes[name] / 1024:.0f} KiB")  # fmt: skip
+    for name in ("list page", "board page"):
+        yield Line(f"{name}, first one after a change", moved[name], moved["bare page"],
+                   note="what is kept of a page no longer holds: made anew (no limit)")  # fmt: skip

@@ -22,7 +22,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import ROLES
-from ecoissues.services.site import Site
+from ecoissues.services.site import Site, Stamp
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.reference import find_user, get_setting, list_users
@@ -183,31 +183,39 @@ def find_signed_in(site: Site, token: str) -> Account | None:
 
     The idle time is half an hour (setting ``idle_minutes``), eight hours for demo accounts.
     """
-    digest = _digest(token)
+    return arrive(site, token)[0]
+
+
+def arrive(site: Site, token: str) -> tuple[Account | None, Stamp]:
+    """Give the account behind a session's secret, and the site's stamp, in one reading.
+
+    Every request begins here, so units and lists that another process has changed are noticed.
+    """
+    digest, now = _digest(token), site.now()
     with site.store.reading() as connection:
+        stamp = site.stamp(connection)
         rows = _OF_SESSION.run(connection, {"digest": digest})
         if not rows:
-            return None
+            return None, stamp
         user_id, name, display, role, code, unit, path, scope, is_demo, seen_at = rows[0]
         account = Account(user_id, name, display, role, code, unit, path, scope, bool(is_demo))
-        now = site.now()
         idle = now - datetime.fromisoformat(seen_at)
         if idle < _TOUCH_EVERY:
-            return account
+            return account, stamp
         minutes = get_setting(connection, "idle_minutes", "")
     longest = IDLE_DEMO if account.is_demo else IDLE
     if minutes.isdigit():
         longest = timedelta(minutes=int(minutes))
     if idle > longest:
         sign_out(site, token)
-        return None
+        return None, stamp
     with site.store.writing() as connection:
         connection.execute(
             update(t.login_sessions)
             .where(t.login_sessions.c.token == digest)
             .values(seen_at=instant_text(now))
         )
-    return account
+    return account, stamp
 
 
 def sign_out(site: Site, token: str) -> None:

@@ -65,6 +65,15 @@ class Dispatch(msgspec.Struct, frozen=True):
     by: str
 
 
+def list_of(site: Site, actor: Actor, asked: Asked) -> str:
+    """Give the code of the list that is asked for, else of the first in scope, else nothing."""
+    if asked.list_code:
+        return asked.list_code
+    with site.store.reading() as connection:
+        lists = boards.lists_for(site, connection, actor)
+    return lists[0].code if lists else ""
+
+
 def read_board(
     site: Site, actor: Actor, asked: Asked, leading: str = ""
 ) -> tuple[Frame, BoardPage] | None:

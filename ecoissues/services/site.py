@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from ecoissues.core.calendars import Calendars, gather_calendars
 from ecoissues.core.errors import NotFound
 from ecoissues.core.instants import SHANGHAI
@@ -34,6 +36,10 @@ def _read_kinds(folder: Path) -> tuple[Kinds, list[Finding]]:
     return kinds, faults
 
 
+#: Position of the log, version of units, lists and settings, day.
+Stamp = tuple[int, int, date]
+
+
 class Site:
     """Everything a service needs beside its arguments. One per process; threads may share it."""
 
@@ -57,6 +63,7 @@ class Site:
         self._tree: UnitTree | None = None
         self._lists: dict[int, ListRow] = {}
         self._list_ids: dict[str, int] = {}
+        self._version = 0
 
     def now(self) -> datetime:
         """Give the instant of the site's clock."""
@@ -69,11 +76,23 @@ class Site:
     def refresh(self) -> None:
         """Read units and lists anew (other processes may have added some)."""
         with self.store.reading() as connection:
+            _, version = reference.standing(connection)
             tree = reference.load_tree(connection)
             lists = reference.load_lists(connection)
         with self._reference:
             self._tree, self._lists = tree, lists
             self._list_ids = {row.code: row.id for row in lists.values()}
+            self._version = version
+
+    def stamp(self, connection: Connection) -> Stamp:
+        """Give what everything shown stands on: whatever was made under the same stamp still holds.
+
+        In: a connection that reads. Units and lists that changed meanwhile are read anew.
+        """
+        pos, version = reference.standing(connection)
+        if version != self._version:
+            self.refresh()
+        return pos, version, self.today()
 
     @property
     def tree(self) -> UnitTree:

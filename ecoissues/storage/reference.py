@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from ecoissues.core.errors import Refused
 from ecoissues.core.units import Unit, UnitTree
 from ecoissues.storage import tables as t
+from ecoissues.storage.prepared import Prepared
 
 
 class ListRow(Struct, frozen=True, gc=False):
@@ -28,6 +29,20 @@ class ListRow(Struct, frozen=True, gc=False):
     legal_basis: str
     is_demo: bool
     note: str
+
+
+_STANDING = Prepared(
+    select(
+        select(t.head.c.pos).where(t.head.c.id == 1).scalar_subquery(),
+        select(t.reference.c.version).where(t.reference.c.id == 1).scalar_subquery(),
+    )
+)
+
+
+def standing(connection: Connection) -> tuple[int, int]:
+    """Give the position of the log and the version of units, lists and settings."""
+    ((pos, version),) = _STANDING.run(connection, {})
+    return int(pos or 0), int(version)
 
 
 def load_tree(connection: Connection) -> UnitTree:

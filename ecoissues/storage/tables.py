@@ -248,6 +248,14 @@ head: Final = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
+reference: Final = Table(
+    "reference",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("version", Key, nullable=False, comment="moved by triggers on units, lists, settings"),
+    CheckConstraint("id = 1", name="single"),
+)
+
 case_parties: Final = Table(
     "case_parties",
     metadata,

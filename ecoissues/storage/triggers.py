@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 _RAISE: Final = "SELECT RAISE(ABORT, '{code}')"
 
@@ -90,6 +90,20 @@ SQLITE: Final[dict[str, str]] = dict(
     ]
 )
 
+#: Tables that every process keeps in memory: a change moves ``reference.version``, so that the
+#: others read them anew. A trigger, since a writer may be a script that knows nothing of us.
+TOLD: Final = ("units", "lists", "settings")
+SQLITE.update(
+    {
+        f"eco_{table}_told_{event.lower()}": (
+            f"CREATE TRIGGER eco_{table}_told_{event.lower()} AFTER {event} ON {table}"  # noqa: S608
+            " FOR EACH ROW BEGIN UPDATE reference SET version = version + 1 WHERE id = 1; END"
+        )
+        for table in TOLD
+        for event in ("INSERT", "UPDATE", "DELETE")
+    }
+)
+
 _PG_FUNCTIONS: Final[dict[str, str]] = {
     "eco_events_insert": """
 DECLARE standing record; last record;
@@ -140,6 +154,11 @@ BEGIN
   END IF;
   RETURN NEW;
 END""",
+    "eco_reference_told": """
+BEGIN
+  UPDATE reference SET version = version + 1 WHERE id = 1;
+  RETURN NULL;
+END""",
     "eco_refuse": """
 BEGIN
   RAISE EXCEPTION 'eco_log: % of % is refused: the log is for good', TG_OP, TG_TABLE_NAME;
@@ -159,14 +178,27 @@ _PG_TRIGGERS: Final[dict[str, tuple[str, str, str]]] = {
     "eco_head_moves": ("head", "BEFORE UPDATE ON head FOR EACH ROW", "eco_head_update"),
     "eco_head_fixed": ("head", "BEFORE DELETE ON head FOR EACH ROW", "eco_refuse"),
     "eco_head_kept": ("head", "BEFORE TRUNCATE ON head", "eco_refuse"),
+    **{
+        f"eco_{table}_told": (
+            table,
+            f"AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}",
+            "eco_reference_told",
+        )
+        for table in TOLD
+    },
 }
 
 
 def create(connection: Connection) -> None:
-    """Create every trigger on a database that has none of them."""
+    """Create every trigger on a database that has none of them.
+
+    One of an older revision, on the way down, has no ``reference`` yet to be told of changes.
+    """
+    tells = inspect(connection).has_table("reference")
     if connection.dialect.name == "sqlite":
-        for statement in SQLITE.values():
-            connection.exec_driver_sql(statement)
+        for name, statement in SQLITE.items():
+            if tells or "_told" not in name:
+                connection.exec_driver_sql(statement)
         return
     for name, body in _PG_FUNCTIONS.items():
         connection.exec_driver_sql(
@@ -175,6 +207,8 @@ def create(connection: Connection) -> None:
             )
         )
     for name, (table, when, function) in _PG_TRIGGERS.items():
+        if not tells and function == "eco_reference_told":
+            continue
         connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {function}()")
         # ALWAYS: also fires for a session that calls itself a replica.
         connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")

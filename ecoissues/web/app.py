@@ -102,6 +102,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     _prepare_templates(app)
+    here.install(app)
     session.install(app)
     guards.install(app)  # before CSRF: who is no longer signed in is asked to sign in, not refused
     CSRFProtect(app)

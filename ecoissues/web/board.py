@@ -6,6 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
+import msgspec
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -92,17 +93,31 @@ def _nothing() -> str:
 @guard("board.read")
 def show() -> ResponseReturnValue:
     """Show the board of one list on one day."""
-    leading = request.args.get("leading", "")
-    found = board_pages.read_board(here.site(), here.actor(), _asked(), leading)
-    if found is None:
+    asked, leading = _asked(), request.args.get("leading", "")
+    actor = here.actor()
+    code = board_pages.list_of(here.site(), actor, asked)
+    if not code:
         return _nothing()
+    asked = msgspec.structs.replace(asked, list_code=code)
+    shown = here.kept(
+        ("board", actor.scope_path, asked, leading), lambda: _shown(asked, leading)
+    )
+    title = here.site().get_list(code).title
+    return render_template("board/board.html", shown=shown, title=title)
+
+
+def _shown(asked: Asked, leading: str) -> Markup:
+    """Make what the board shows; nothing of the person but their scope goes into it."""
+    found = board_pages.read_board(here.site(), here.actor(), asked, leading)
+    assert found is not None, "the list was chosen from those in scope"
     frame, page = found
-    return render_template(
-        "board/board.html", frame=frame, basis=frame.basis, page=page, charts=_charts(page),
+    text = render_template(
+        "board/shown.html", frame=frame, basis=frame.basis, page=page, charts=_charts(page),
         rows_of=lambda **more: _address("/board/rows", frame, **more),
         here_with=lambda **more: _address("/board", frame, **more),
         dispatch_href=_address("/dispatch", frame),
     )  # fmt: skip
+    return Markup(text)  # noqa: S704  # the template has escaped every value
 
 
 @pages.get("/board/rows")

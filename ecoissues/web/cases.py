@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from ecoissues.core import policy
 from ecoissues.services import finding, rows
@@ -46,24 +47,48 @@ def show_list() -> ResponseReturnValue:
     address = asked.address("/cases", **view)
     if _is_untidy() and not here.is_fragment():
         return redirect(address, 303)
-    number = int(view["page"]) if view["page"].isdigit() else 1
-    site, actor = here.site(), here.actor()
-    page = rows.read_page(
-        site, actor, asked, sort=view["sort"], columns=view["columns"], number=number
-    )
     if here.wants_json():
-        return here.json_answer(_as_json(page))
-    shown = _shown(page, asked, view)
-    if here.is_fragment():
-        answer = make_response(render_template("cases/rows.html", fragment=True, **shown))
+        return here.json_answer(_as_json(_page(asked, view)))
+    fragment = here.is_fragment()
+    listed = here.kept(
+        ("cases", here.actor(), address, fragment), lambda: _listed(asked, view, fragment)
+    )
+    if fragment:
+        answer = make_response(listed)
         answer.headers["HX-Push-Url"] = address
-        answer.headers["Vary"] = "HX-Request"
-        return answer
-    controls = filters.controls(site, actor, asked)
-    page_text = render_template("cases/list.html", controls=controls, view=view, **shown)
-    answer = make_response(page_text)
+    else:
+        answer = make_response(
+            render_template(
+                "cases/list.html", listed=listed, number=_number(view), may_chase=_may_chase()
+            )
+        )
     answer.headers["Vary"] = "HX-Request"
     return answer
+
+
+def _number(view: Mapping[str, str]) -> int:
+    return int(view["page"]) if view["page"].isdigit() else 1
+
+
+def _may_chase() -> bool:
+    return here.actor().role == "supervisor"
+
+
+def _page(asked: Filter, view: Mapping[str, str]) -> Page:
+    return rows.read_page(
+        here.site(), here.actor(), asked,
+        sort=view["sort"], columns=view["columns"], number=_number(view),
+    )  # fmt: skip
+
+
+def _listed(asked: Filter, view: Mapping[str, str], fragment: bool) -> Markup:
+    """Make what the list shows: its rows only, or the filters above them too."""
+    shown = _shown(_page(asked, view), asked, view)
+    if fragment:
+        return Markup(render_template("cases/rows.html", fragment=True, **shown))  # noqa: S704
+    controls = filters.controls(here.site(), here.actor(), asked)
+    text = render_template("cases/listed.html", controls=controls, view=view, **shown)
+    return Markup(text)  # noqa: S704  # the template has escaped every value
 
 
 def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]:
@@ -78,7 +103,7 @@ def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]
         for name in page.columns
         if name not in ("number", "state", "due")
     ]
-    may_chase = actor.role == "supervisor"
+    may_chase = _may_chase()
     return {
         "page": page,
         "asked": asked,
@@ -146,5 +171,3 @@ def find_units() -> ResponseReturnValue:
     """Give units that fit what was typed, for the unit picker."""
     typed = request.args.get("q", "")[:40]
     return here.json_answer({"units": finding.units(here.site(), typed)})
-
-

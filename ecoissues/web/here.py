@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import cast
 
-from flask import Response, current_app, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, request
 from flask_login import current_user
+from markupsafe import Markup
 
 from ecoissues.core.policy import Actor
 from ecoissues.services.accounts import Account
 from ecoissues.services.site import Site
+from ecoissues.web.kept_pages import KeptPages
+
+
+def install(app: Flask) -> None:
+    """Give an application its store of kept parts of pages."""
+    app.extensions["kept_pages"] = KeptPages()
+
+
+def kept(key: Hashable, make: Callable[[], Markup]) -> Markup:
+    """Give a part of a page: the kept one if nothing has changed since, else a new one.
+
+    In: ``key``, all that the part depends on beside the data: page, address, person. The person
+    is signed in: with the account comes the stamp of the request.
+    """
+    store: KeptPages = current_app.extensions["kept_pages"]
+    return store.get(key, g.stamp, make)
 
 
 def site() -> Site:

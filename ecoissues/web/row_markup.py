@@ -72,7 +72,7 @@ def _chase(row: Row) -> str:
     if row.phase not in _CHASED or row.merged:
         return '<td class="no-print act"></td>'
     return (
-        f'<td class="no-print act"><button class="btn btn-small" '
+        f'<td class="no-print act"><button class="btn btn-small" form="listed" '
         f'formaction="/cases/{row.id}/steps/chase" aria-label="催办 {escape(row.number)}">'
         "催办</button></td>"
     )
