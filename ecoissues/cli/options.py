@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import os
@@ -9,36 +10,46 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    pass
+from ecoissues.cli.wording import Spoken
 
 
-class Verb(click.Command):
-    """A verb whose help begins with an example, then says how it is called."""
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write example and sentence, then usage and options."""
-        self.format_help_text(ctx, formatter)
-        formatter.write_paragraph()
-        self.format_usage(ctx, formatter)
-        self.format_options(ctx, formatter)
+class Verb(Spoken):
+    """A verb of the command line."""
 
 
-class Family(click.Group):
-    """Verbs under a common word, with the same order of help."""
+class Family(Spoken, click.Group):
+    """Verbs under a common word."""
 
     command_class = Verb
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write example and sentence, then usage, options and verbs."""
-        self.format_help_text(ctx, formatter)
-        formatter.write_paragraph()
-        self.format_usage(ctx, formatter)
-        self.format_options(ctx, formatter)
+    def __init__(self, *given: object, **named: object) -> None:
+        named.setdefault("subcommand_metavar", "命令 [参数]…")
+        super().__init__(*given, **named)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb; a wrong one is answered with the nearest."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], known, 1, 0.5)
+            hint = f"是不是要 {near[0]}？" if near else f"有 {'、'.join(known)}。"
+            ctx.fail(f"没有命令“{args[0]}”。{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs, each with its line."""
+        lines = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            text = (command.help or "").split("\n\n") if command else [""]
+            lines.append((name, text[-1].strip()))
+        with formatter.section("命令"):
+            formatter.write_dl(lines)
 
 
 class Day(click.ParamType[date]):

@@ -6,7 +6,6 @@ output, talk to standard error.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from typing import Any, Final
@@ -57,48 +56,63 @@ class VerbGroup(Family):
         with formatter.section("命令"):
             formatter.write_dl([(verb, line) for verb, (_, _, line) in VERBS.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb; a wrong one is answered with the nearest."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], VERBS, 1, 0.5)
-            hint = f"是不是要 {near[0]}？" if near else "运行 ecoissues --help 查看全部命令。"
-            ctx.fail(f"没有命令“{args[0]}”。{hint}")
-        return super().resolve_command(ctx, args)
-
-    def main(self, args: Any = None, *rest: Any, **extra: Any) -> Any:
+    def main(self, args: Any = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run; every refusal is a sentence and exit code 1, and no traceback without --debug."""
-        from ecoissues.core.errors import Refused
-
         given = list(sys.argv[1:] if args is None else args)
-        if "--debug" in given or extra.get("standalone_mode") is False:
-            return super().main(given, *rest, **extra)
+        if extra.pop("standalone_mode", True) is False:
+            return super().main(given, standalone_mode=False, **extra)
         try:
-            return super().main(given, *rest, **extra)
-        except Refused as refused:
-            click.echo(f"{refused.sentence} [{refused.code}]", err=True)
-            sys.exit(1)
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(1)
-        except KeyboardInterrupt:
+            done = super().main(given, standalone_mode=False, **extra)
+            sys.exit(done if isinstance(done, int) else 0)
+        except click.exceptions.NoArgsIsHelpError as asked:
+            asked.show()
+            sys.exit(2)
+        except click.ClickException as wrong:
+            _answer(wrong)
+            sys.exit(wrong.exit_code)
+        except (KeyboardInterrupt, click.Abort):
             click.echo("已中断。", err=True)
             sys.exit(1)
         except Exception as error:
-            click.echo(
-                f"程序出错：{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}\n"
-                "未完成的写入已全部撤回。加 --debug 可查看详情。",
-                err=True,
-            )
+            if "--debug" in given:
+                raise
+            _tell(error)
             sys.exit(1)
 
 
+def _answer(wrong: click.ClickException) -> None:
+    """Answer an error of typing: how it is called, and what was wrong."""
+    from ecoissues.cli.wording import sentence
+
+    if isinstance(wrong, click.UsageError) and wrong.ctx is not None:
+        click.echo(wrong.ctx.get_usage(), err=True)
+        click.echo(f"运行 {wrong.ctx.command_path} --help 查看说明。\n", err=True)
+    click.echo(f"错误：{sentence(wrong)}", err=True)
+
+
+def _tell(error: Exception) -> None:
+    """Say what became of a command that failed."""
+    from ecoissues.core.errors import Refused
+
+    if isinstance(error, Refused):
+        click.echo(f"{error.sentence} [{error.code}]", err=True)
+    elif isinstance(error, BrokenPipeError):
+        sys.stderr.close()
+    else:
+        first = str(error).splitlines()[0][:200] if str(error) else ""
+        click.echo(
+            f"程序出错：{type(error).__name__}: {first}\n"
+            "未完成的写入已全部撤回。加 --debug 可查看详情。",
+            err=True,
+        )
+
+
 @click.group(
+    name="ecoissues",
     cls=VerbGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="ecoissues")
+@click.version_option(__version__, message="ecoissues %(version)s", help="显示版本")
 @click.option("--data", help="数据文件夹（默认 instance）")
 @click.option("--database", help="数据库地址（默认为数据文件夹中的 SQLite）")
 @click.option("--debug", is_flag=True, help="出错时显示详情")

@@ -254,3 +254,25 @@ def test_the_demonstration_is_refused_beside_ordinary_accounts(call: Call, tmp_p
     assert call("demo", *folder).exit_code == 1
     quiet = call("demo", "--if-empty", *folder)
     assert quiet.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cases"], "缺少参数“清单”。"),
+        (["cases", "X", "--as-of", "20"], "选项 --as-of 不对：“20”不是日期"),
+        (["figure", "closure_rate"], "缺少选项 --list。"),
+        (["figure", "closure_rate", "--list"], "选项 --list 后面缺少取值"),
+        (["cases", "--bogus"], "没有选项 --bogus。"),
+        (["cases", "a", "b"], "多出了 b。"),
+        (["casess"], "是不是要 cases？"),
+        (["kinds", "chek"], "没有命令“chek”。是不是要 check？"),
+        (["figure", "closure_rate", "--list", "x", "--by", "y"], "可取 district、unit、type"),
+    ],
+)
+def test_an_error_of_typing_is_answered_in_chinese(call: Call, words: list[str], said: str) -> None:
+    done = call(*words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "错误：" in done.stderr
+    assert not {"Usage", "Error", "Missing", "Invalid", "Try "} & set(done.stderr.split())
