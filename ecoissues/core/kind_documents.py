@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_lines import KeyPath, LineMap
-from ecoissues.core.kinds import Kind, State, Step
+from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.vocabulary import PHASES
 
 Shape = TypeVar("Shape")
@@ -28,6 +28,9 @@ _OUTCOME = "该文件未启用，已在使用的清单类型不受影响。"
 
 #: Steps a kind inherits only if one of its clocks may be extended.
 _EXTENSION_EFFECTS = frozenset({"ask_extension", "extend", "refuse_extension"})
+
+#: Steps a kind inherits only if its cases have milestones.
+_PLAN_EFFECTS = frozenset({"plan", "reach"})
 
 
 class Problem(Struct, frozen=True):
@@ -152,10 +155,10 @@ def decode_kind(document: Document, bases: Mapping[str, Document]) -> Decoded:
     else:
         sentence = f"没有名为 {kind.extends} 的共用步骤文件。"
         raise BadKind(document.finding(Problem("unknown_base", sentence, ("extends",))))
-    steps = [_expanded(step, kind.states) for step in kind.steps]
+    steps = [_expanded(step, kind) for step in kind.steps]
     origins = [(document, index) for index in range(len(steps))]
     for index, step in enumerate(inherited):
-        merged = _expanded(step, kind.states)
+        merged = _expanded(step, kind)
         if _inherits(kind, merged):
             steps.append(merged)
             origins.append((bases[kind.extends], index))
@@ -166,18 +169,29 @@ def _inherits(kind: Kind, step: Step) -> bool:
     """Tell whether a kind takes over a base's step: its own word wins, and it must make sense."""
     if any(own.code == step.code for own in kind.steps) or not step.sources:
         return False
-    extendable = any(clock.extension for clock in kind.clocks)
-    return extendable or step.effect not in _EXTENSION_EFFECTS
+    if step.effect in _EXTENSION_EFFECTS:
+        return any(clock.extension for clock in kind.clocks)
+    return kind.has_plan or step.effect not in _PLAN_EFFECTS
 
 
-def _expanded(step: Step, states: tuple[State, ...]) -> Step:
-    """Replace ``@PHASE`` among a step's sources by the states of that phase."""
+def _expanded(step: Step, kind: Kind) -> Step:
+    """Replace ``@PHASE`` among a step's sources by its states, add the fields it asks for.
+
+    What is asked for at registration is new; later what stands is shown.
+    """
     sources: dict[str, None] = {}
     for source in step.sources:
-        found = [state.code for state in states if source == f"@{state.phase}"]
+        found = [state.code for state in kind.states if source == f"@{state.phase}"]
         known = source.startswith("@") and source[1:] in PHASES
         sources.update(dict.fromkeys(found if known else [source]))
-    return msgspec.structs.replace(step, sources=tuple(sources))
+    asked = tuple(
+        kind.field_by_code[ask.field].field(
+            required=ask.required, initial=step.effect != "register"
+        )
+        for ask in step.asks
+        if ask.field in kind.field_by_code
+    )
+    return msgspec.structs.replace(step, sources=tuple(sources), fields=step.fields + asked)
 
 
 def _convert(document: Document, shape: type[Shape]) -> Shape:

@@ -22,6 +22,7 @@ from ecoissues.core.kind_documents import (
     decode_base,
     decode_kind,
 )
+from ecoissues.core.kind_family import child_problem
 from ecoissues.core.kind_proof import prove
 from ecoissues.core.kinds import Kind
 
@@ -72,7 +73,7 @@ def read_kinds(
     """
     shelf = _Shelf([*_packaged(), *_in_folder(folder)])
     kinds = Kinds()
-    named: dict[tuple[str, int], str] = {}
+    named: dict[tuple[str, int], Document] = {}
     findings = shelf.findings
     for document in shelf.kinds:
         kind, faults = _examine(document, shelf.bases, existing)
@@ -81,11 +82,26 @@ def read_kinds(
             continue
         key = (kind.code, kind.version)
         if key in kinds:
-            sentence = f"清单类型 {kind.code} 第 {kind.version} 版已由 {named[key]} 定义。"
+            sentence = f"清单类型 {kind.code} 第 {kind.version} 版已由 {named[key].name} 定义。"
             findings.append(document.finding(Problem("duplicate_kind", sentence, ("code",))))
             continue
-        kinds[key], named[key] = kind, document.name
+        kinds[key], named[key] = kind, document
+    findings += _leave_out_circles(kinds, named, shelf.codes())
     return kinds, findings
+
+
+def _leave_out_circles(
+    kinds: Kinds, named: dict[tuple[str, int], Document], codes: frozenset[str]
+) -> list[Finding]:
+    """Leave out the kinds whose children make no sense beside the others; gives the faults."""
+    wrong = {
+        key: problem
+        for key, kind in kinds.items()
+        if (problem := child_problem(kind, kinds.values(), codes)) is not None
+    }
+    for key in wrong:
+        del kinds[key]
+    return [named[key].finding(problem) for key, problem in wrong.items()]
 
 
 def check_file(
@@ -107,8 +123,13 @@ def check_text(
     """Check and prove a document given as text, e.g. an upload; [] if it is sound."""
     shelf = _Shelf([Document(name, text)])
     if shelf.kinds:
-        bases = _Shelf([*_packaged(), *_in_folder(folder)]).bases
-        return _examine(shelf.kinds[0], bases, existing)[1]
+        beside = _Shelf([*_packaged(), *_in_folder(folder)])
+        kind, findings = _examine(shelf.kinds[0], beside.bases, existing)
+        if kind is not None and kind.children:
+            others = [_examine(other, beside.bases, _UNCHECKED)[0] for other in beside.kinds]
+            problem = child_problem(kind, filter(None, others), beside.codes())
+            findings = [shelf.kinds[0].finding(problem)] if problem else []
+        return findings
     return shelf.findings
 
 
@@ -127,6 +148,10 @@ class _Shelf:
                 self._place(document)
             except BadKind as refusal:
                 self.findings.append(refusal.finding)
+
+    def codes(self) -> frozenset[str]:
+        """Give the codes of all kinds found, the broken ones too."""
+        return frozenset(str(document.table.get("code")) for document in self.kinds)
 
     def _place(self, document: Document) -> None:
         if not document.is_base:

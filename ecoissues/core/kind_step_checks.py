@@ -9,20 +9,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from ecoissues.core.kind_documents import Problem
+from ecoissues.core.kind_field_checks import check_step_fields
 from ecoissues.core.kind_lines import KeyPath
 from ecoissues.core.kinds import (
     ANY_STATE,
     EFFECTS,
-    FIELD_TYPES,
     RELATIONS,
-    SITE_WORDS,
     SORTS,
-    Field,
     Kind,
     Step,
 )
 from ecoissues.core.policy import RELATION_ROLES, holds
-from ecoissues.core.vocabulary import EVIDENCE_STAGES, MARKS, ROLES, VERDICTS, WORDLISTS
+from ecoissues.core.vocabulary import EVIDENCE_STAGES, MARKS, ROLES, VERDICTS
 
 #: Effects that only the system writes, never a document's step.
 _SYSTEM_EFFECTS: Final = frozenset({"amend", "strike"})
@@ -34,6 +32,8 @@ _EFFECT_FIELDS: Final[dict[str, dict[str, str]]] = {
     "unplace": {"list_code": "list"},
     "merge": {"target_case": "case"},
     "answer": {"event": "event"},
+    "plan": {"milestones": "milestones"},
+    "reach": {"milestone": "choice", "done_on": "date"},
     "ask_extension": {"clock": "choice", "new_due": "date"},
     "extend": {"event": "event"},
     "refuse_extension": {"event": "event"},
@@ -56,7 +56,7 @@ def check_step(kind: Kind, index: int) -> Iterator[Problem]:
     step, key = kind.steps[index], ("steps", index)
     yield from _check_states(kind, step, key)
     yield from _check_holders(step, key)
-    yield from _check_fields(step, key)
+    yield from check_step_fields(kind, step, key)
     yield from _check_effect(kind, step, key)
     yield from _check_evidence(kind, step, key)
     yield from _check_clocks(kind, step, key)
@@ -107,33 +107,6 @@ def _check_holders(step: Step, key: KeyPath) -> Iterator[Problem]:
         elif role not in RELATION_ROLES[step.by]:
             sentence = f"{named}的办理关系为 {step.by}，“{ROLES[role][0]}”永远不具备。"
             yield Problem("role_without_relation", sentence, at)
-
-
-def _check_fields(step: Step, key: KeyPath) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for place, item in enumerate(step.fields):
-        at = (*key, "fields", place)
-        named = f"步骤“{step.zh}”的字段“{item.zh}”"
-        if item.code in seen:
-            yield Problem("duplicate_code", f"{named}代码“{item.code}”重复。", at)
-        seen.add(item.code)
-        yield from _check_field(item, named, at)
-
-
-def _check_field(item: Field, named: str, at: KeyPath) -> Iterator[Problem]:
-    if item.type not in FIELD_TYPES:
-        yield Problem("unknown_type", f"{named}的类型“{item.type}”不存在。", at)
-    if item.words and item.words not in WORDLISTS and item.words not in SITE_WORDS:
-        yield Problem("unknown_words", f"{named}的词表“{item.words}”不存在。", at)
-    chooses = item.type in ("choice", "choices")
-    if chooses != (bool(item.words) != bool(item.options)) or (item.words and item.options):
-        sentence = f"{named}：选择类字段须有词表或选项之一，其他字段不得有。"
-        yield Problem("choice_without_words", sentence, at)
-    codes = [option.code for option in item.options]
-    if len(set(codes)) < len(codes):
-        yield Problem("duplicate_code", f"{named}的选项代码重复。", at)
-    if not (item.zh.strip() and item.en.strip()):
-        yield Problem("empty_wording", f"字段“{item.code}”缺少中文或英文名称。", at)
 
 
 def _check_effect(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from ecoissues.core.kind_fields import Ask, CaseField, Field, Milestone
+
 #: Stands for every state that is not void, in ``Step.sources`` ("from" in the document).
 ANY_STATE = "*"
 
@@ -20,30 +22,6 @@ TRACK_FIELDS = frozenset(
     {"units", "types", "weight", "verdict", "outcomes", "progress", "target_case", "list_code"}
 )
 
-
-#: What a field's form control may be; see ``Field``.
-FIELD_TYPES = frozenset(
-    {
-        "text",
-        "long_text",
-        "date",
-        "month",
-        "choice",
-        "choices",
-        "number",
-        "amount",
-        "flag",
-        "units",
-        "outcomes",
-        "case",
-        "list",
-        "event",
-    }
-)
-
-#: Word lists a page fills from the site, not from the vocabulary: the clocks of the kind that may
-#: be extended, and the districts of the unit tree.
-SITE_WORDS = frozenset({"clocks", "regions"})
 
 RELATIONS = frozenset({"handler", "office", "superior", "reader"})
 SORTS = frozenset({"forward", "back", "note", "end"})
@@ -75,33 +53,6 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     waits_for: str = ""
     work: bool = False
     clockless: str = ""
-
-
-class Option(Struct, frozen=True, forbid_unknown_fields=True):
-    """One value of a choice that belongs to this document alone."""
-
-    code: str
-    zh: str
-    en: str
-
-
-class Field(Struct, frozen=True, forbid_unknown_fields=True):
-    """One value a step's form asks for.
-
-    ``type``: one of FIELD_TYPES. ``words``: the word list of a choice (the vocabulary's or one of
-    SITE_WORDS); ``options``: its values where the document states them itself. ``initial``: shown
-    value is the case's current one.
-    """
-
-    code: str
-    zh: str
-    en: str
-    type: str = "text"
-    required: bool = False
-    words: str = ""
-    options: tuple[Option, ...] = ()
-    hint: str = ""
-    initial: bool = False
 
 
 class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +100,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     """One step: from which states, to which ("" stays), by whom, with what, and its effects.
 
     In a file ``from`` may also say ``@PHASE``, all states of a phase; reading replaces it.
+    ``fields`` are the step's own; ``asks`` names fields of the case, which reading adds behind them.
 
     ``by``: the relation the actor's unit must have to the case: handler (a party unit), office
     (the list's supervising office), superior (a supervision office above the responsible unit),
@@ -169,6 +121,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     roles: tuple[str, ...] = ()
     by: str = "handler"
     fields: tuple[Field, ...] = ()
+    asks: tuple[Ask, ...] = ()
     evidence: tuple[EvidenceNeed, ...] = ()
     requires: tuple[str, ...] = ()
     meets: tuple[str, ...] = ()
@@ -201,6 +154,8 @@ EFFECTS = frozenset(
         "chase",  # 催办
         "instruct",  # 领导批示，must be answered
         "answer",  # answers an instruction (field event = its sequence)
+        "plan",  # sets the case's milestones (field milestones)
+        "reach",  # one of them is reached (fields milestone, done_on)
         "ask_extension",
         "extend",  # approves the pending request
         "refuse_extension",
@@ -214,7 +169,12 @@ EFFECTS = frozenset(
 
 
 class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """A list kind: its wording, states, steps and clocks; one version of one document."""
+    """A list kind: its wording, states, steps and clocks; one version of one document.
+
+    ``fields``: what every case has of its own. ``milestones``: parts of every case's work with days
+    of their own; ``planned``: each case states its own ones. ``children``: code of the kind whose
+    cases may be parts of this one's.
+    """
 
     code: str
     version: int
@@ -227,6 +187,10 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     form: str = ""  # the ledger form of exports/forms
     figures: tuple[str, ...] = ()
     extends: str = ""
+    fields: tuple[CaseField, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    planned: bool = False
+    children: str = ""
 
     @cached_property
     def state_by_code(self) -> dict[str, State]:
@@ -242,6 +206,16 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def clock_by_code(self) -> dict[str, Clock]:
         """Clocks by code."""
         return {clock.code: clock for clock in self.clocks}
+
+    @cached_property
+    def field_by_code(self) -> dict[str, CaseField]:
+        """The kind's own fields by code."""
+        return {item.code: item for item in self.fields}
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether its cases have milestones."""
+        return self.planned or bool(self.milestones)
 
     def phase_of(self, state: str) -> str:
         """Give the phase of a state; raises KeyError for a state the kind does not have."""

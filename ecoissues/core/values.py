@@ -12,7 +12,10 @@ from datetime import date
 from typing import Any
 
 from ecoissues.core.errors import Refused
-from ecoissues.core.kinds import Field
+from ecoissues.core.kind_fields import Field
+from ecoissues.core.measures import Bad as Bad
+from ecoissues.core.measures import read_fen, read_number, read_people, read_place
+from ecoissues.core.milestones import read_lines
 from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import OUTCOMES, PARTIES, WORDLISTS, find_key
 
@@ -21,10 +24,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _DATE = re.compile(r"^(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?$")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 _MONTH = re.compile(r"^(\d{4})\s*[-./年]?\s*(\d{1,2})\s*月?$")
-
-
-class Bad(Exception):
-    """One value cannot be taken; the message is the sentence for its field."""
 
 
 def clean_text(raw: object, limit: int = SHORT) -> str:
@@ -149,7 +148,9 @@ def clean_value(field: Field, raw: Any, tree: UnitTree) -> Any:
 
     Dates and months become ISO texts; choices become keys; units become [[code, party], …] with
     exactly one lead; outcomes [{sort, count, amount (fen)}, …]; flags booleans; numbers ints or
-    floats; events ints; a case stays "LIST/NUMBER" or "LIST/NUMBER/PART".
+    floats; amounts (given in yuan) integer fen; people and events ints; a place {longitude,
+    latitude, text}; milestones [{title, content, due_on}, …]; a case stays "LIST/NUMBER" or
+    "LIST/NUMBER/PART".
     """
     match field.type:
         case "date":
@@ -164,11 +165,19 @@ def clean_value(field: Field, raw: Any, tree: UnitTree) -> Any:
         case "choices":
             return list(dict.fromkeys(_choice(field, piece) for piece in _pieces(raw)))
         case "flag":
-            return str(raw).strip().lower() in ("1", "true", "yes", "on", "是", "y")
-        case "number" | "amount":
-            return _number(raw, whole=field.type == "amount")
+            return _flag(raw)
+        case "number":
+            return read_number(raw, unit=field.unit)
         case "event":
-            return int(_number(raw, whole=True))
+            return int(read_number(raw, whole=True))
+        case "amount":
+            return read_fen(raw)
+        case "people":
+            return read_people(raw)
+        case "place":
+            return read_place(raw)
+        case "milestones":
+            return _milestones(raw)
         case "units":
             return _units(raw, tree)
         case "outcomes":
@@ -179,19 +188,38 @@ def clean_value(field: Field, raw: Any, tree: UnitTree) -> Any:
             return clean_text(raw)
 
 
-def _number(raw: object, *, whole: bool) -> int | float:
-    value = unicodedata.normalize("NFKC", str(raw)).strip().replace(",", "")
-    try:
-        number = float(value)
-    except ValueError:
-        raise Bad(f"“{value[:20]}”不是数字。") from None
-    if number != number or abs(number) > 1e15:
-        raise Bad(f"“{value[:20]}”超出合理范围。")
-    if number.is_integer():
-        return int(number)
-    if whole:
-        raise Bad(f"“{value[:20]}”须为整数。")
-    return number
+def _flag(raw: object) -> bool:
+    value = unicodedata.normalize("NFKC", str(raw)).strip().lower()
+    if value in ("1", "true", "yes", "on", "y", "是", "有", "√", "✓"):
+        return True
+    if value in ("0", "false", "no", "off", "n", "否", "无", "×", "不是", "没有"):
+        return False
+    raise Bad(f"“{value[:20]}”请写“是”或“否”。")
+
+
+def _milestones(raw: object) -> list[dict[str, str]]:
+    """Read a plan: lines ``名称：内容 日期``, or a list of mappings title, content, due_on."""
+    if isinstance(raw, list | tuple):
+        rows = [(str(m.get("title", "")), str(m.get("content", "")), str(m.get("due_on") or ""))
+                for m in raw if isinstance(m, Mapping)]  # fmt: skip
+    else:
+        try:
+            rows = read_lines(clean_text(raw, LONG))
+        except ValueError as error:
+            raise Bad(f"“{str(error)[:30]}”看不懂，请写成“名称：内容 日期”，一行一个。") from None
+    plan: dict[str, dict[str, str]] = {}
+    for title, content, due in rows:
+        name = clean_text(title, 40)
+        if not name:
+            raise Bad("节点须有名称。")
+        if name in plan:
+            raise Bad(f"节点“{name}”写了两次。")
+        plan[name] = {"title": name}
+        if content.strip():
+            plan[name]["content"] = clean_text(content)
+        if due:
+            plan[name]["due_on"] = clean_date(due).isoformat()
+    return list(plan.values())
 
 
 def clean_values(
@@ -218,7 +246,7 @@ def clean_values(
         except Bad as bad:
             errors[field.code] = f"{field.zh}:{bad}"
             continue
-        if value in ("", []) and field.required:
+        if value in ("", [], {}) and field.required:
             errors[field.code] = f"请填写“{field.zh}”。"
         else:
             values[field.code] = value

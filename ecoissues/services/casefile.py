@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, or_, select
 
-from ecoissues.core import policy
+from ecoissues.core import milestones, policy
 from ecoissues.core.errors import NotFound
 from ecoissues.core.events import Event, live
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
+from ecoissues.core.milestones import Mile
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import PARTIES, ROLES, word
 from ecoissues.services import actions, timeline
@@ -64,6 +65,17 @@ class Ask(msgspec.Struct, frozen=True):
     answers: list[Action]
 
 
+class Child(msgspec.Struct, frozen=True):
+    """A part of the case that is a case of its own, and where it stands."""
+
+    id: int
+    number: str
+    title: str
+    state: str
+    phase: str
+    due: str
+
+
 class CaseFile(msgspec.Struct):
     """Everything the page of a case shows."""
 
@@ -96,6 +108,10 @@ class CaseFile(msgspec.Struct):
     followers: list[tuple[int, str, str]]
     parent: tuple[int, str] | None
     derived: list[tuple[int, str]]
+    children: list[Child]
+    miles: list[Mile]
+    plan: str
+    child_lists: list[tuple[str, str]]
     lists: list[str]
     title: str = ""
     batch: str = ""
@@ -120,6 +136,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
     case, kind, life = opened.case, opened.kind, opened.life
     today = site.today()
     state = kind.state_by_code[case.state]
+    miles = milestones.miles_of(life.fields)
     buttons = actions.possible_actions(site, actor, case, kind, life, today)
     clocks = faces_of(site, kind, life)
     running = [face for face in clocks if face.light and not face.met_on and not face.waits]
@@ -137,7 +154,8 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
                  and _effect(kind, b) != "ask_correction"],
         may_correct=any(_effect(kind, b) == "ask_correction" for b in buttons),
         lists=[site.get_list(code).title for code in life.lists],
-        title=_title(kind, life), **links,
+        title=_title(kind, life), miles=miles, plan=milestones.summary(miles),
+        child_lists=_child_lists(site, actor, kind), **links,
     )  # fmt: skip
 
 
@@ -184,19 +202,44 @@ def _links(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> d
     ).one()
     near = [own.parent_id or 0, own.merged_into_id or 0]
     rows = connection.execute(
-        select(c.id, c.list_id, c.number, c.part, c.title, c.parent_id, c.merged_into_id)
+        select(
+            c.id, c.list_id, c.number, c.part, c.title, c.parent_id, c.merged_into_id, c.kind,
+            c.kind_version, c.state, c.phase, c.due_on,
+        )
         .where(or_(c.id.in_(near), c.merged_into_id == case.id, c.parent_id == case.id))
         .order_by(c.id)
     ).all()
     shown = {row.id: f"{row.number}-{row.part}" if row.part else row.number for row in rows}
     main = own.merged_into_id
+    child = site.kind_of(case.kind, case.kind_version).children
+    below = [row for row in rows if row.parent_id == case.id]
     return {
         "batch": own.batch or "",
         "main_case": (main, shown[main]) if main in shown else None,
         "parent": (own.parent_id, shown[own.parent_id]) if own.parent_id in shown else None,
         "followers": [(r.id, shown[r.id], r.title) for r in rows if r.merged_into_id == case.id],
-        "derived": [(r.id, shown[r.id]) for r in rows if r.parent_id == case.id],
-    }
+        "derived": [(r.id, shown[r.id]) for r in below if r.kind != child],
+        "children": [
+            Child(
+                r.id, shown[r.id], r.title,
+                site.kind_of(r.kind, r.kind_version).state_by_code[r.state].zh, r.phase,
+                r.due_on or "",
+            )
+            for r in below
+            if r.kind == child
+        ],
+    }  # fmt: skip
+
+
+def _child_lists(site: Site, actor: Actor, kind: Kind) -> list[tuple[str, str]]:
+    """Give (code, title) of the lists on which the actor may register a part of the case."""
+    if not kind.children or not policy.may(actor, "case.register"):
+        return []
+    return [
+        (row.code, row.title)
+        for row in site.lists.values()
+        if row.kind == kind.children and policy.is_office(actor, row.unit_path)
+    ]
 
 
 def next_actor(site: Site, opened: Opened) -> str:
@@ -270,7 +313,9 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
     if life.outcomes:
         found.append(Shown("处理结果", "；".join(outcome_text(each) for each in life.outcomes)))
     for code, field in field_by_code(kind).items():
-        if code in known or code in _NOT_STANDING or code not in life.fields:
+        if code in known or code not in life.fields:
+            continue
+        if code in _NOT_STANDING and code not in kind.field_by_code:
             continue
         text = value_text(kind, field, life.fields[code], site.tree)
         if text != "—":
@@ -281,7 +326,7 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
 #: Fields that speak of one step only and stand in the history, not among the facts of the case.
 _NOT_STANDING = frozenset(
     {"note", "reason", "opinion", "instruction", "answer", "event", "clock", "new_due",
-     "correction", "effective_on", "facts", "month", "list_code", "target_case"}
+     "correction", "effective_on", "facts", "month", "list_code", "target_case", "milestones"}
 )  # fmt: skip
 
 _ASKS = {"extension": "延期申请", "correction": "更正申请", "instruction": "领导批示"}

@@ -12,8 +12,10 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
+from ecoissues.core import milestones
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, Event, live
+from ecoissues.core.kind_fields import MILESTONES, REACHED
 from ecoissues.core.kinds import Clock, Kind, Step
 from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.policy import Actor
@@ -201,7 +203,9 @@ def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
         ) from None
     step = making.kind.step_by_code.get(target.step)
     fields = tuple(f for f in (step.fields if step else ()) if f.code in raw)
-    return track_facts(clean_values(fields, raw, making.site.tree, "更正"), target.facts)
+    values = clean_values(fields, raw, making.site.tree, "更正")
+    _settle_plan(making, values, target.effective_on.year)
+    return track_facts(values, target.facts)
 
 
 def track_facts(values: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -288,6 +292,33 @@ def _refuse_correction(making: Making) -> None:
     _pending(making, "correction")
 
 
+def _plan(making: Making) -> None:
+    """Set the milestones: the whole plan anew; what was reached stays reached."""
+    _settle_plan(making, making.values, making.effective_on.year)
+
+
+def _settle_plan(making: Making, values: dict[str, Any], year: int) -> None:
+    if MILESTONES in values:
+        known = making.kind.milestones
+        values[MILESTONES] = milestones.settled_plan(values[MILESTONES], known, year)
+
+
+def _reach(making: Making) -> None:
+    """Keep the day a milestone was reached as a field of its own."""
+    done_on = making.values.pop("done_on")
+    miles = milestones.miles_of(making.life.fields)
+    mile = milestones.check_reached(
+        miles, making.values.pop("milestone"), making.kind.milestones
+    )
+    if done_on > making.effective_on.isoformat():
+        raise Refused(
+            "future_day",
+            f"完成日期 {done_on} 晚于生效日期 {making.effective_on}，请核对。未作任何改动。",
+            errors={"done_on": "不能晚于生效日期。"},
+        )
+    making.values[REACHED + mile.code] = done_on
+
+
 #: Effect -> what it does. ``merge`` and ``unmerge`` stand in ``merging``, which needs other cases.
 EFFECTS: Final[dict[str, Callable[[Making], None]]] = {
     "assign": _assign,
@@ -301,4 +332,6 @@ EFFECTS: Final[dict[str, Callable[[Making], None]]] = {
     "refuse_correction": _refuse_correction,
     "instruct": _instruct,
     "answer": _answer,
+    "plan": _plan,
+    "reach": _reach,
 }

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
-from ecoissues.core.kinds import Field, Kind
+from ecoissues.core.kind_fields import REACHED, Field
+from ecoissues.core.kinds import Kind
+from ecoissues.core.measures import place_text
+from ecoissues.core.milestones import written
 from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import PARTIES, word
 
@@ -76,6 +79,14 @@ def value_text(kind: Kind, field: Field | None, value: Any, tree: UnitTree) -> s
             return "；".join(outcome_text(each) for each in value)
         case "amount":
             return yuan(int(value))
+        case "number" if field.unit:
+            return f"{value} {field.unit}"
+        case "people":
+            return f"{value} 人"
+        case "place":
+            return place_text(value)
+        case "milestones":
+            return written(value)
         case "event":
             return f"第 {value} 条"
         case "choice" | "choices":
@@ -93,6 +104,12 @@ def _choice_text(kind: Kind, field: Field, value: str) -> str:
     return word(field.words, value) if field.words not in ("", "clocks", "regions") else value
 
 
+def _label(code: str, field: Field | None) -> str:
+    if field is not None:
+        return field.zh
+    return f"节点“{code.removeprefix(REACHED)}”完成" if code.startswith(REACHED) else code
+
+
 def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitTree) -> list[Shown]:
     """Give what an event says, labelled: its fields, then the tracks it moved."""
     step = kind.step_by_code.get(step_code)
@@ -105,11 +122,11 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
         value = given[code]
         field = named.get(code) or every.get(code)
         text = value_text(kind, field, value, tree)
-        long = field is not None and field.type == "long_text"
-        if isinstance(value, Mapping):
+        long = field is not None and field.type in ("long_text", "milestones")
+        if isinstance(value, Mapping) and (field is None or code == "facts"):
             text = _correction_text(kind, value, tree)
         if text != "—":
-            found.append(Shown(field.zh if field else code, text, long, code))
+            found.append(Shown(_label(code, field), text, long, code))
     for code, (label, words) in _TRACKS.items():
         if facts.get(code):
             value = facts[code]

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 from ecoissues.core import workflow
 from ecoissues.core.errors import Forbidden, Refused
 from ecoissues.core.events import Event
-from ecoissues.core.kinds import Field, Kind, Step
+from ecoissues.core.kind_fields import MILESTONES, Field
+from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.life import Life
+from ecoissues.core.milestones import miles_of, usual_plan
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import UnitTree
 from ecoissues.core.values import Bad, clean_value
@@ -74,7 +76,7 @@ def prepare_form(
         form = StepForm(
             case=case, title=_title(life), number=_number(case),
             state_name=kind.state_by_code[case.state].zh, next_actor=next_actor(site, opened),
-            step=step, fields=step.fields, initial=_initial(opened, step, event),
+            step=step, fields=step.fields, initial=_initial(site, opened, step, event),
             options=_options(site, actor, opened, step), stages=_stages(step, life),
             blocked=action.blocked, needs=action.needs,
         )  # fmt: skip
@@ -177,9 +179,11 @@ def current_values(life: Life) -> dict[str, Any]:
     return values
 
 
-def _initial(opened: Opened, step: Step, event: int) -> dict[str, Any]:
+def _initial(site: Site, opened: Opened, step: Step, event: int) -> dict[str, Any]:
     now = current_values(opened.life)
     shown = {f.code: now[f.code] for f in step.fields if f.initial and f.code in now}
+    if step.effect == "plan" and not opened.life.fields.get(MILESTONES):
+        shown[MILESTONES] = usual_plan(opened.kind.milestones, site.today().year)
     if any(field.type == "event" for field in step.fields):
         wanted = actions.SETTLING.get(step.effect)
         asks = [seq for seq, ask in opened.life.pending.items() if ask["sort"] == wanted]
@@ -197,11 +201,18 @@ def _options(site: Site, actor: Actor, opened: Opened, step: Step) -> dict[str, 
             found[field.code] = actions.extendable_clocks(opened.kind, opened.life)
         elif field.words == "regions":
             found[field.code] = regions(site)
+        elif field.words == "milestones":
+            found[field.code] = _open_miles(opened)
         elif field.type == "list":
             found[field.code] = _lists(site, actor, opened, step)
         elif field.type == "event":
             found[field.code] = _events(opened, step)
     return found
+
+
+def _open_miles(opened: Opened) -> Options:
+    miles = miles_of(opened.life.fields)
+    return [(mile.code, mile.title) for mile in miles if mile.done_on is None]
 
 
 def regions(site: Site) -> Options:

@@ -13,7 +13,9 @@ from typing import Any, Final
 import msgspec
 from werkzeug.datastructures import MultiDict
 
-from ecoissues.core.kinds import Field
+from ecoissues.core.kind_fields import Field
+from ecoissues.core.measures import place_text, yuan_text
+from ecoissues.core.milestones import written
 from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import OUTCOMES, PARTIES, WORDLISTS
 from ecoissues.services.unit_finder import find_unit, full_name, search_units
@@ -54,7 +56,10 @@ def read_values(
         value = _sent(field, name, given, tree, initial.get(field.code))
         if value in ("", [], None):
             continue
-        unchanged = _same(value, initial.get(field.code))
+        shown = initial.get(field.code)
+        if field.type in ("amount", "place", "milestones"):
+            shown = _written(field, shown)
+        unchanged = _same(value, shown)
         if not (unchanged and field.initial and not field.required):
             values[field.code] = value
     return values
@@ -170,8 +175,9 @@ def _control(
     error: str, prefix: str,
 ) -> Control:  # fmt: skip
     name = prefix + field.code
+    label = f"{field.zh}（{field.unit}）" if field.unit else field.zh
     control = Control(
-        name, field.zh, field.type, field.required, field.hint, "",
+        name, label, field.type, field.required, field.hint, "",
         options or _known_options(field), error,
     )  # fmt: skip
     if field.type == "units":
@@ -189,8 +195,22 @@ def _control(
     elif field.type == "flag":
         control.value = "1" if initial else ""
     else:
-        control.value = "" if initial is None else str(initial)
+        control.value = _written(field, initial)
     return control
+
+
+def _written(field: Field, value: Any) -> str:
+    """Write a stored value as its control takes it again: money in yuan, a place in one line."""
+    if value in (None, "", {}, []):
+        return ""
+    match field.type:
+        case "amount":
+            return yuan_text(int(value))
+        case "place":
+            return place_text(value)
+        case "milestones":
+            return written(value)
+    return str(value)
 
 
 def _known_options(field: Field) -> Options:

@@ -187,8 +187,20 @@ def plain_kinds() -> dict[str, dict[str, Any]]:
         phases = {state["code"]: state["phase"] for state in kind["states"]}
         own = {step["code"] for step in kind["steps"]}
         shared = tables[kind["extends"] + ".toml"]["steps"] if "extends" in kind else []
-        kind["steps"] = [*kind["steps"], *(dict(s) for s in shared if s["code"] not in own)]
+        planned = kind.get("planned") or "milestones" in kind
+        kind["steps"] = [
+            *kind["steps"],
+            *(
+                dict(step)
+                for step in shared
+                if step["code"] not in own
+                and (planned or step.get("effect") not in ("plan", "reach"))
+            ),
+        ]
+        fields = {field["code"]: field for field in kind.get("fields", ())}
         for step in kind["steps"]:
+            asked = [fields[ask["field"]] | ask for ask in step.get("asks", ())]
+            step["fields"] = [*step.get("fields", ()), *asked]
             wanted = step["from"]
             step["from"] = [
                 code

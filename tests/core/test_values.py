@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoissues.core.kinds import Field
+from ecoissues.core.kind_fields import Field
 from ecoissues.core.units import UnitTree
 from ecoissues.core.values import Bad, clean_date, clean_number, clean_text, clean_value
 

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, insert, select
 
 from ecoissues.core import workflow
 from ecoissues.core.events import CORRECTIONS, Event, live
-from ecoissues.core.kinds import Field, Kind, Step
+from ecoissues.core.kind_fields import Field
+from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, WORDLISTS

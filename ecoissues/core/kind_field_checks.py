@@ -1,0 +1,176 @@
+"""Cross-checks of a kind's fields and milestones; same rules and shape of result as ``kind_checks``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from ecoissues.core.kind_documents import Problem
+from ecoissues.core.kind_fields import (
+    CASE_FIELD_TYPES,
+    FIELD_TYPES,
+    MILESTONES,
+    SITE_WORDS,
+    CaseField,
+    Field,
+    Milestone,
+    Option,
+)
+from ecoissues.core.kind_lines import KeyPath
+from ecoissues.core.kinds import Kind, Step
+from ecoissues.core.vocabulary import WORDLISTS
+
+#: Codes with a meaning of their own in every kind: a field of the case may not take them.
+RESERVED: Final = frozenset(
+    {
+        *("units", "types", "weight", "verdict", "outcomes", "progress", "target_case"),
+        *("list_code", "event", "clock", "new_due", "correction", "facts", "effective_on"),
+        *("number", "received_on", "title", "content", "problem", "batch", "region", "site"),
+        *("channel", "visibility", "promised_on", "parent_case", "milestones", "milestone"),
+        *("done_on", "reason", "note", "instruction", "answer"),
+    }
+)
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def check_case_fields(kind: Kind) -> Iterator[Problem]:
+    """Yield every fault of a kind's own fields (``[[fields]]``)."""
+    asked = {ask.field for step in kind.steps for ask in step.asks}
+    heads: dict[str, str] = {}
+    for index, item in enumerate(kind.fields):
+        at: KeyPath = ("fields", index)
+        named = f"字段“{item.zh}”"
+        if not _CODE.fullmatch(item.code):
+            sentence = f"代码“{item.code}”只能用小写字母、数字和下划线。"
+            yield Problem("bad_code", sentence, (*at, "code"))
+        if item.code in RESERVED:
+            sentence = f"{named}的代码“{item.code}”是系统字段，请在步骤的 fields 中直接写，或换一个代码。"
+            yield Problem("reserved_code", sentence, (*at, "code"))
+        if any(other.code == item.code for other in kind.fields[:index]):
+            yield Problem("duplicate_code", f"代码“{item.code}”重复。", (*at, "code"))
+        if item.type not in CASE_FIELD_TYPES:
+            sentence = f"{named}的类型“{item.type}”不存在，或不能用于事项字段。"
+            yield Problem("unknown_type", sentence, (*at, "type"))
+        yield from check_values(item, named, at)
+        if item.code not in asked:
+            sentence = f"{named}没有任何步骤会询问（asks），无人能填。"
+            yield Problem("field_never_asked", sentence, at)
+        yield from _check_headers(item, at, heads)
+
+
+def _check_headers(item: CaseField, at: KeyPath, heads: dict[str, str]) -> Iterator[Problem]:
+    """Check that no name of a column means two fields."""
+    for place, name in enumerate((item.zh, *item.headers)):
+        key = re.sub(r"\s", "", name)
+        other = heads.setdefault(key, item.code)
+        if other != item.code or not key:
+            where = (*at, "headers", place - 1) if place else (*at, "zh")
+            sentence = f"表头“{name}”为空，或同时指字段“{other}”和“{item.code}”。"
+            yield Problem("header_clash", sentence, where)
+
+
+def check_values(item: CaseField | Field, named: str, at: KeyPath) -> Iterator[Problem]:
+    """Yield the faults of what a field's values may be: words, options, unit, wording."""
+    if item.words and item.words not in WORDLISTS and item.words not in SITE_WORDS:
+        yield Problem("unknown_words", f"{named}的词表“{item.words}”不存在。", at)
+    chooses = item.type in ("choice", "choices")
+    if chooses != (bool(item.words) != bool(item.options)) or (item.words and item.options):
+        sentence = f"{named}：选择类字段须有词表或选项之一，其他字段不得有。"
+        yield Problem("choice_without_words", sentence, at)
+    yield from _check_options(item.options, named, at)
+    if item.unit and item.type != "number":
+        yield Problem("unit_without_number", f"{named}不是数字，不能写计量单位。", at)
+    if not (item.zh.strip() and item.en.strip()):
+        yield Problem("empty_wording", f"字段“{item.code}”缺少中文或英文名称。", at)
+
+
+def _check_options(options: tuple[Option, ...], named: str, at: KeyPath) -> Iterator[Problem]:
+    codes: dict[str, str] = {}
+    for place, option in enumerate(options):
+        key = (*at, "options", place)
+        if not (option.zh.strip() and option.en.strip()):
+            yield Problem("empty_wording", f"{named}的选项“{option.code}”缺少中文或英文名称。", key)
+        # A sheet says an option by its code or by its word, so none may stand for two.
+        for word in {option.code, option.zh, option.en}:
+            if codes.setdefault(word, option.code) != option.code:
+                yield Problem("duplicate_code", f"{named}的选项“{word}”重复。", key)
+        if any(other.code == option.code for other in options[:place]):
+            yield Problem("duplicate_code", f"{named}的选项代码“{option.code}”重复。", key)
+
+
+def check_step_fields(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
+    """Yield every fault of what a step asks for: its own fields, then the case's by ``asks``."""
+    known = kind.field_by_code
+    answered = sum(ask.field in known for ask in step.asks)
+    own = step.fields[: len(step.fields) - answered]
+    seen: set[str] = set()
+    for place, item in enumerate(own):
+        at = (*key, "fields", place)
+        named = f"步骤“{step.zh}”的字段“{item.zh}”"
+        if item.code in seen:
+            yield Problem("duplicate_code", f"{named}代码“{item.code}”重复。", at)
+        if item.code in known:
+            sentence = f"{named}已是事项字段，请改用 asks 询问，不要写两遍。"
+            yield Problem("duplicate_field", sentence, at)
+        seen.add(item.code)
+        if item.type not in FIELD_TYPES:
+            yield Problem("unknown_type", f"{named}的类型“{item.type}”不存在。", at)
+        yield from check_values(item, named, at)
+    asked: set[str] = set()
+    for place, ask in enumerate(step.asks):
+        at = (*key, "asks", place)
+        if ask.field not in known:
+            sentence = f"步骤“{step.zh}”询问的字段“{ask.field}”没有声明（[[fields]]）。"
+            yield Problem("unknown_field", sentence, at)
+        if ask.field in asked:
+            sentence = f"步骤“{step.zh}”两次询问字段“{ask.field}”。"
+            yield Problem("duplicate_field", sentence, at)
+        asked.add(ask.field)
+
+
+def check_milestones(kind: Kind) -> Iterator[Problem]:
+    """Yield every fault of a kind's milestones: days, order, and that steps set and reach them."""
+    known: Mapping[str, Milestone] = {item.code: item for item in kind.milestones}
+    for index, item in enumerate(kind.milestones):
+        at: KeyPath = ("milestones", index)
+        named = f"节点“{item.zh}”"
+        if item.due and not _is_day_of_year(item.due):
+            sentence = f"{named}的日期“{item.due}”须写成 月-日，如 03-31。"
+            yield Problem("bad_date", sentence, (*at, "due"))
+        for place, other in enumerate(item.after):
+            if other not in known:
+                sentence = f"{named}须在其后完成的节点“{other}”不存在。"
+                yield Problem("unknown_milestone", sentence, (*at, "after", place))
+        circle = _circle(item.code, known)
+        if circle:
+            shown = " → ".join(known[code].zh for code in circle)
+            sentence = f"{named}的先后次序成了循环（{shown}），永远完成不了。"
+            yield Problem("milestone_cycle", sentence, (*at, "after"), circle)
+    effects = {step.effect for step in kind.steps}
+    for wanted in ("plan", "reach") if kind.milestones or effects & {"plan", "reach"} else ():
+        if wanted not in effects:
+            sentence = f"有节点而没有步骤{'设定' if wanted == 'plan' else '完成'}它们（effect = \"{wanted}\"）。"
+            yield Problem("milestone_without_step", sentence, (MILESTONES,))
+
+
+def _is_day_of_year(text: str) -> bool:
+    try:
+        return bool(re.fullmatch(r"\d\d-\d\d", text) and date.fromisoformat(f"2023-{text}"))
+    except ValueError:
+        return False
+
+
+def _circle(start: str, known: Mapping[str, Milestone]) -> tuple[str, ...]:
+    """Give the shortest way from a milestone back to itself; () if there is none."""
+    trails: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    for trail in trails:
+        for other in known[trail[-1]].after:
+            if other == start:
+                return (*trail, start)
+            if other in known and other not in seen:
+                seen.add(other)
+                trails.append((*trail, other))
+    return ()
