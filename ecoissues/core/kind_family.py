@@ -18,7 +18,8 @@ def child_problem(
     """Give what is wrong with a kind's ``children`` beside the other kinds, None if nothing is.
 
     In: the kind; all sound kinds (the kind itself may be among them); codes of kinds that exist but
-    are not sound, for which their own fault is told. Reasons: ``unknown_child``, ``child_cycle``.
+    are not sound, for which their own fault is told. Reasons: ``unknown_child``,
+    ``child_without_parent`` (its first step does not ask for ``parent_case``), ``child_cycle``.
     """
     if not kind.children:
         return None
@@ -37,5 +38,13 @@ def child_problem(
             shown = " → ".join(known[code].wording.zh for code in (*trail, child))
             sentence = f"下级事项成了循环（{shown}），任务没有尽头。"
             return Problem("child_cycle", sentence, ("children",), (*trail, child))
+        if len(trail) == 1 and not _names_parent(known[child]):
+            sentence = f"下级清单类型“{known[child].wording.zh}”的登记表没有上级事项字段 parent_case。"
+            return Problem("child_without_parent", sentence, ("children",))
         trail.append(child)
     return None
+
+
+def _names_parent(kind: Kind) -> bool:
+    fields = (field for step in kind.steps if step.effect == "register" for field in step.fields)
+    return any(field.code == "parent_case" and field.type == "case" for field in fields)

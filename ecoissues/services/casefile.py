@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -112,9 +113,23 @@ class CaseFile(msgspec.Struct):
     miles: list[Mile]
     plan: str
     child_lists: list[tuple[str, str]]
+    today: date
+    is_child: bool
+    is_part: bool
     lists: list[str]
     title: str = ""
     batch: str = ""
+
+    @property
+    def year(self) -> int:
+        """The year that ``due this year`` speaks of."""
+        return self.today.year
+
+    @property
+    def key_text(self) -> str:
+        """List and number, as a form names the case: LIST/NUMBER, LIST/NUMBER/PART."""
+        number, dash, part = self.number.rpartition("-") if self.is_part else (self.number, "", "")
+        return f"{self.list_code}/{number}" + (f"/{part}" if dash else "")
 
 
 def open_case(connection: Connection, site: Site, actor: Actor, case_id: int) -> Opened:
@@ -155,7 +170,8 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         may_correct=any(_effect(kind, b) == "ask_correction" for b in buttons),
         lists=[site.get_list(code).title for code in life.lists],
         title=_title(kind, life), miles=miles, plan=milestones.summary(miles),
-        child_lists=_child_lists(site, actor, kind), **links,
+        child_lists=_child_lists(site, actor, kind), today=today,
+        is_part=bool(case.part), **links,
     )  # fmt: skip
 
 
@@ -218,6 +234,7 @@ def _links(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> d
         "main_case": (main, shown[main]) if main in shown else None,
         "parent": (own.parent_id, shown[own.parent_id]) if own.parent_id in shown else None,
         "followers": [(r.id, shown[r.id], r.title) for r in rows if r.merged_into_id == case.id],
+        "is_child": any(r.id == own.parent_id and _has_part(site, r, case) for r in rows),
         "derived": [(r.id, shown[r.id]) for r in below if r.kind != child],
         "children": [
             Child(
@@ -229,6 +246,10 @@ def _links(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> d
             if r.kind == child
         ],
     }  # fmt: skip
+
+
+def _has_part(site: Site, parent: Any, case: CaseRow) -> bool:
+    return site.kind_of(parent.kind, parent.kind_version).children == case.kind
 
 
 def _child_lists(site: Site, actor: Actor, kind: Kind) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import EFFECTS, Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
 from ecoissues.services.loading import lock_both, lock_case
+from ecoissues.services.parts_of_case import check_parts
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site
 from ecoissues.storage import log
@@ -204,6 +205,7 @@ def _check(making: Making, request: Request) -> None:
     rules.check_obligations(step, life)
     rules.check_other_person(step, life, making.actor.name)
     rules.check_bound(step, life)
+    check_parts(making)
     making.followers = merging.hold_followers(making)
     merging.check_void(making)
     trial = Event(

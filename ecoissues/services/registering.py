@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from ecoissues.core import policy, rules, workflow
 from ecoissues.core.errors import Refused, Stale
 from ecoissues.core.events import Event
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import END_PHASES, Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import Bad, clean_number, clean_values
@@ -21,6 +21,7 @@ from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
 from ecoissues.services.gate import Taken
+from ecoissues.services.loading import load_case, read_case
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -68,7 +69,7 @@ def register_within(
     connection = recorder.connection
     _check_new(connection, home, case.number, asked.part)
     case.id = _insert_case(
-        connection, site, case, composed.values, draft.effective_on, asked.parent_id, home
+        connection, site, case, composed.values, draft.effective_on, composed.parent_id, home
     )
     if asked.complainant:
         connection.execute(
@@ -95,6 +96,7 @@ class Composed(msgspec.Struct):
     kind: Kind
     draft: Draft
     values: dict[str, Any]
+    parent_id: int | None = None
 
 
 def compose(
@@ -122,12 +124,40 @@ def compose(
         life=Life(), events=[], standing=[], values=values, effective_on=day, facts={},
         target=target,
     )  # fmt: skip
+    if asked.parent_id is not None or values.get("parent_case"):
+        asked = msgspec.structs.replace(asked, parent_id=_parent(site, connection, actor, home, values, asked))
     _fill(making, home, asked)
     rules.check_day(day, site.today(), making.life, [], set())
     _check_late(site, actor, day, asked.late_reason, making.facts)
     rules.check_evidence(step, making.life, making.facts)
     draft = Draft(step.code, target, kind.phase_of(target), day, making.facts)
-    return Composed(case, kind, draft, values)
+    return Composed(case, kind, draft, values, asked.parent_id)
+
+
+def _parent(
+    site: Site, connection: Connection, actor: Actor, home: ListRow, values: dict[str, Any],
+    asked: Registration,
+) -> int:  # fmt: skip
+    """Give the id of the case this one is a part of, or derived from (举一反三).
+
+    Errors: NotFound outside the scope; Refused ``parent_ended``: no part is added to a case whose
+    kind has parts of this kind once it is closed or void.
+    """
+    if asked.parent_id is not None:
+        parent = read_case(connection, site, actor, asked.parent_id)
+    else:
+        key = str(values["parent_case"])
+        values["parent_case"] = key if "/" in key else f"{home.code}/{key}"
+        parent = load_case(connection, site, actor, values["parent_case"])
+    kind = site.kind_of(parent.kind, parent.kind_version)
+    if kind.children == home.kind and kind.phase_of(parent.state) in END_PHASES:
+        raise Refused(
+            "parent_ended",
+            f"上级事项 {parent.number} 已是“{kind.state_by_code[parent.state].zh}”，不能再登记下级事项。"
+            "未作任何改动。",
+            errors={"parent_case": "上级事项已经结束。"},
+        )
+    return parent.id
 
 
 def _number(values: dict[str, Any]) -> tuple[str, bool]:

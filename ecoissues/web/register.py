@@ -20,7 +20,7 @@ from ecoissues.web.guards import guard
 pages = Blueprint("register", __name__)
 
 #: What the next case of a batch has in common with the one just saved.
-_CARRIED = ("received_on", "batch", "channel", "region", "weight")
+_CARRIED = ("received_on", "batch", "channel", "region", "weight", "parent_case")
 
 
 @pages.get("/lists/<code>/register")
