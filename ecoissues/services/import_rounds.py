@@ -152,7 +152,8 @@ class Rounds(Recorder):
             if name not in batches:
                 batches[name] = find_batch(self.connection, self._home, name)
             day = one.born.draft.effective_on
-            row = case_row(self.site, one.case, day, self._home, batches[name])
+            parent = one.born.parent_id
+            row = case_row(self.site, one.case, day, self._home, batches[name], parent)
             rows.append({**row, **projected[case_id], "id": case_id})
         if rows:
             self.connection.execute(insert(t.cases), rows)

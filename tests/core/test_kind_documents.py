@@ -202,14 +202,21 @@ def test_figures_and_forms_are_checked_where_they_are_known() -> None:
 
 def test_the_example_of_the_guide_is_sound() -> None:
     guide = Path(__file__).parents[2] / "docs" / "kinds.md"
-    (example,) = guide.read_text(encoding="utf-8").split("```toml\n")[1:]
-    assert check_text("summer_dust.toml", example.split("```")[0]) == []
+    whole, excerpt = guide.read_text(encoding="utf-8").split("```toml\n")[1:]
+    text = whole.split("```")[0]
+    assert check_text("summer_dust.toml", text) == []
+    asks = ", ".join(f'{{ field = "{code}" }}' for code in ("river", "outlet_sort", "area"))
+    begin = 'effect = "register"\n'
+    assert text.count(begin) == 1
+    both = text.replace(begin, f"{begin}asks = [{asks}]\n") + excerpt.split("```")[0]
+    assert check_text("summer_dust.toml", both) == []
 
 
 def test_the_guide_names_every_reason_of_the_proof() -> None:
     root = Path(__file__).parents[2]
     guide = (root / "docs" / "kinds.md").read_text(encoding="utf-8")
-    for module in ("kind_proof", "kind_loops", "kind_checks", "kind_step_checks"):
+    for module in ("kind_proof", "kind_loops", "kind_checks", "kind_step_checks", "kind_field_checks",
+                   "kind_family"):  # fmt: skip
         text = (root / "ecoissues" / "core" / f"{module}.py").read_text(encoding="utf-8")
         for reason in re.findall(r'"([a-z]+(?:_[a-z]+)+)", (?:sentence|f"|words|\')', text):
             family = reason.startswith(("unknown_", "duplicate_", "bad_"))
