@@ -21,7 +21,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.vocabulary import WORDLISTS
 
 Align = Literal["left", "center", "right"]
-ColumnType = Literal["text", "integer", "date", "percent", "amount"]
+ColumnType = Literal["text", "integer", "number", "date", "percent", "amount"]
 
 #: Value of the first cell of a template's example row; whoever reads a sheet skips such a row.
 EXAMPLE_MARK: Final = "示例"
@@ -47,7 +47,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True):
     """One column.
 
     ``group``: heading above it; neighbours with the same group share one merged cell.
-    ``width``: in half-width characters of the body. ``type``: text; integer; date (a day);
+    ``width``: in half-width characters of the body. ``type``: text; integer; number; date (a day);
     percent (percent points as printed, a string); amount (integer fen, shown in yuan).
     ``words``: word list of the values (the form's own ``wordlists`` before the vocabulary).
     ``several``: a list of values, joined by 、. ``serial``: numbered 1, 2, 3 where a row has none.

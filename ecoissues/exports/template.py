@@ -24,6 +24,7 @@ _CHOICES: Final = "可选值"
 _REQUIRED: Final = "*"
 _KIND_NOTES: Final = {
     "integer": "填整数。",
+    "number": "填数字。",
     "date": "填日期，如 2024-06-30。",
     "percent": "填百分数，如 98.3%。",
     "amount": "填金额，单位为元。",

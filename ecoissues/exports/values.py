@@ -46,6 +46,8 @@ def rendering(column: Column, words: Mapping[str, str]) -> Rendering:
     """
     if column.type == "integer":
         return _integer
+    if column.type == "number":
+        return _number
     if column.type == "date":
         return _date
     if column.type == "percent":
@@ -93,6 +95,12 @@ def _integer(value: object) -> Cell:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST_DIGITS:
         return Number(str(value), str(value), "0")
     return _text(value)
+
+
+def _number(value: object) -> Cell:
+    if isinstance(value, float) and abs(value) < _MOST_DIGITS:
+        return Number(repr(value), repr(value), "General")
+    return _integer(value)
 
 
 def _date(value: object) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -85,3 +86,34 @@ def find_match(header: str) -> Match | None:
     if len(best) >= _GUESS_CHARS and len(best) >= _GUESS_SHARE * len(plain):
         return Match(names().fields[best], False)
     return None
+
+
+class Finder:
+    """Finds fields by header: those of the list's own kind first, then the ones every list has.
+
+    In: own names (as the kind's document writes them) -> field code.
+    """
+
+    def __init__(self, own: Mapping[str, str] | None = None) -> None:
+        self._own: dict[str, str] = {}
+        for name, code in (own or {}).items():
+            plain = squeeze(name)
+            for form in (plain, without_brackets(plain)):
+                self._own.setdefault(form, code)
+
+    def exact(self, header: str) -> str | None:
+        """Find the field that a header names exactly (``find_exact``)."""
+        return self._find_own(header) or find_exact(header)
+
+    def match(self, header: str) -> Match | None:
+        """Find the field of a header (``find_match``)."""
+        own = self._find_own(header)
+        return Match(own, True) if own else find_match(header)
+
+    def _find_own(self, header: str) -> str | None:
+        if not self._own:
+            return None
+        plain = squeeze(header)
+        bare = without_brackets(plain)
+        forms = (plain, trim_edges(plain), bare, trim_edges(bare))
+        return next((self._own[form] for form in forms if form in self._own), None)

@@ -9,7 +9,7 @@ from datetime import date
 
 from ecoissues.core.errors import Refused
 from ecoissues.intake.dates import find_date
-from ecoissues.intake.headers import Match, field_name, find_exact, find_match
+from ecoissues.intake.headers import Finder, Match, field_name
 from ecoissues.intake.sheet import Cell
 from ecoissues.intake.text import squeeze
 
@@ -68,7 +68,7 @@ def _spread(row: Sequence[Cell], below: Sequence[Cell]) -> list[str]:
     return groups
 
 
-def _double(row: Sequence[Cell], below: Sequence[Cell]) -> list[str]:
+def _double(row: Sequence[Cell], below: Sequence[Cell], finder: Finder) -> list[str]:
     """Join a group row and the row under it into one header per column."""
     headers: list[str] = []
     own = [text_of(cell).strip() for cell in row] + [""] * max(0, len(below) - len(row))
@@ -79,7 +79,7 @@ def _double(row: Sequence[Cell], below: Sequence[Cell]) -> list[str]:
             continue
         # A word split over two lines (是否 / 办结) first, then the column's own name.
         for candidate in (group + under, under, under + group, own[index]):
-            if find_exact(candidate):
+            if finder.exact(candidate):
                 headers.append(candidate)
                 break
         else:
@@ -87,27 +87,29 @@ def _double(row: Sequence[Cell], below: Sequence[Cell]) -> list[str]:
     return headers
 
 
-def _score(headers: Sequence[str]) -> int:
-    return len({code for header in headers if (code := find_exact(header))})
+def _score(headers: Sequence[str], finder: Finder) -> int:
+    return len({code for header in headers if (code := finder.exact(header))})
 
 
 def _single(row: Sequence[Cell]) -> list[str]:
     return [text_of(cell) for cell in row]
 
 
-def _find_header(rows: Sequence[Sequence[Cell]]) -> tuple[int, tuple[int, ...], list[str]]:
+def _find_header(
+    rows: Sequence[Sequence[Cell]], finder: Finder
+) -> tuple[int, tuple[int, ...], list[str]]:
     """Give (score, header lines, one header per column) of the best place in the first lines."""
     best: tuple[int, tuple[int, ...], list[str]] = (0, (), [])
     for index, row in enumerate(rows[:_SEARCHED]):
         if sum(1 for cell in row if text_of(cell).strip()) < 2:
             continue
         headers = _single(row)
-        score = _score(headers)
+        score = _score(headers, finder)
         if score > best[0]:
             best = (score, (index + 1,), headers)
         if index + 1 < len(rows) and _may_continue(row, rows[index + 1]):
-            headers = _double(row, rows[index + 1])
-            score = _score(headers)
+            headers = _double(row, rows[index + 1], finder)
+            score = _score(headers, finder)
             if score > best[0] or (score == best[0] and best[1] == (index + 1,)):
                 best = (score, (index + 1, index + 2), headers)
     return best
@@ -124,10 +126,12 @@ def _may_continue(row: Sequence[Cell], below: Sequence[Cell]) -> bool:
     return not texts[0] or squeeze(texts[0]) == squeeze(first)
 
 
-def _assign(headers: Sequence[str]) -> tuple[dict[str, int], set[str], list[tuple[int, str]]]:
+def _assign(
+    headers: Sequence[str], finder: Finder
+) -> tuple[dict[str, int], set[str], list[tuple[int, str]]]:
     """Give each field its column, exact names before guesses, the left one before the right."""
     matches: list[tuple[int, str, Match | None]] = [
-        (index, header, find_match(header)) for index, header in enumerate(headers)
+        (index, header, finder.match(header)) for index, header in enumerate(headers)
     ]
     columns: dict[str, int] = {}
     guessed: set[str] = set()
@@ -146,29 +150,32 @@ def find_layout(
     rows: Sequence[Sequence[Cell]],
     mapping: Mapping[str, int] | None = None,
     header_rows: Sequence[int] = (),
+    own: Mapping[str, str] | None = None,
 ) -> Layout:
     """Find title, header and columns of a form.
 
     In: the rows as read; ``mapping`` (field code → column) replaces what was found for the
     columns and fields it names, a negative column takes a field away; ``header_rows`` (lines
-    from 1) says where the header is. Forms differ as in the published ledgers: titles above,
+    from 1) says where the header is; ``own``: names of
+    the kind's own fields -> code, which win over the usual ones. Forms differ as in the published ledgers: titles above,
     one or two header rows, names with line breaks, other orders.
     Raises Refused ``header_missing`` when nothing looks like a header and no mapping is given.
     """
+    finder = Finder(own)
     if header_rows:
         lines = tuple(header_rows)
         first = rows[lines[0] - 1] if 0 < lines[0] <= len(rows) else []
         second = rows[lines[1] - 1] if len(lines) > 1 and lines[1] <= len(rows) else []
-        headers = _double(first, second) if second else _single(first)
+        headers = _double(first, second, finder) if second else _single(first)
     else:
-        score, lines, headers = _find_header(rows)
+        score, lines, headers = _find_header(rows, finder)
         if score < 2 and not mapping:
             raise Refused(
                 "header_missing",
                 "没有找到表头：前 40 行中没有两个以上认识的列名（如 受理编号、行政区域、是否属实）。"
                 "请确认表头文字，或手工指定各列。没有写入任何数据。",
             )
-    columns, guessed, unknown = _assign(headers)
+    columns, guessed, unknown = _assign(headers, finder)
     if mapping:
         columns, guessed = _override(columns, guessed, mapping)
         used = set(columns.values())

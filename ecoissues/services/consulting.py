@@ -23,6 +23,7 @@ from ecoissues.figures.oracle import cases_as_of
 from ecoissues.figures.reading import Board, By, Figure, Which, figure, members
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services.basis import basis_of
+from ecoissues.services.case_fields import own_values
 from ecoissues.services.gate import step_name
 from ecoissues.services.loading import load_case
 from ecoissues.services.projecting import lead_code
@@ -110,6 +111,7 @@ def _case_line(site: Site, head: tuple[str, int, str, int], life: Life) -> dict[
         "state_name": state.zh if state else life.state, "phase": life.phase,
         "unit": unit.code, "unit_name": unit.name, "types": life.types, "verdict": life.verdict,
         "registered_on": str(life.registered_on), "due_on": str(due) if due else None,
+        "fields": own_values(site.kind_of(kind, version), life.fields),
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.figures.wording import day_words, sentence
 from ecoissues.services import notices
 from ecoissues.services.basis import Basis, basis_of
+from ecoissues.services.case_fields import widened
 from ecoissues.services.ledger_rows import current_rows, past_rows
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -80,6 +81,8 @@ def export(site: Site, actor: Actor, asked: Asked, out: Path | BinaryIO) -> Writ
         )
         if asked.form == NOTICE and not asked.batch:
             asked = msgspec.structs.replace(asked, batch=notices.newest_batch(connection, basis))
+        if asked.form not in (DISPATCH, NOTICE):
+            form = widened(form, site.kind_of(basis.row.kind, basis.row.kind_version))
         rows, totals, count = _body(site, connection, form, basis, asked)
         if isinstance(out, Path) and out.suffix.lower() == ".csv":
             return write_csv(form, rows, out)

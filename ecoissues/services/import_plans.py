@@ -19,7 +19,7 @@ from ecoissues.core import workflow
 from ecoissues.core.errors import Refused
 from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.units import Unit
-from ecoissues.core.values import clean_values
+from ecoissues.core.values import Bad, clean_value, clean_values
 from ecoissues.core.vocabulary import DONE_PHASES, find_key, word
 from ecoissues.intake.compare import alike
 from ecoissues.intake.layout import Note
@@ -46,7 +46,8 @@ STATED: Final = "stated_finished"
 
 
 class Plan(msgspec.Struct):
-    """A row with its decision. ``values``: for the first step; ``facts``: stated beside it;
+    """A row with its decision. ``own``: the kind's own fields, cleaned; ``written``: as the sheet has
+    them. ``values``: for the first step; ``facts``: stated beside it;
     ``units``: parties to transfer to; ``differences``: field -> (old, new) of a changed case."""
 
     line: int
@@ -62,6 +63,8 @@ class Plan(msgspec.Struct):
     day: date | None = None
     handed_over_on: date | None = None
     case_id: int = 0
+    own: dict[str, Any] = {}
+    written: dict[str, Any] = {}
 
     def refuse(self, field: str, code: str, sentence: str) -> None:
         """Add a reason why the row is not taken."""
@@ -109,6 +112,7 @@ class Planner:
         stated = self._named(values)
         self._register_values(plan, stated, dated)
         self._carried(plan, stated)
+        self._own(plan, stated)
         if not plan.problems:
             self._parties(plan, values)
             self._check(plan)
@@ -157,7 +161,7 @@ class Planner:
         fields = {
             code: stated[code].isoformat() if isinstance(stated[code], date) else stated[code]
             for code in CARRIED
-            if stated.get(code) and code not in self.fields
+            if stated.get(code) and code not in self.fields and code not in self.kind.field_by_code
         }
         finished = stated.get("finished")
         if finished:
@@ -171,6 +175,21 @@ class Planner:
                 "finished", "finished_stated",
                 f"表中写“{shown}”，系统只作记录，不代为办结：办结须有证据和签字",
             )  # fmt: skip
+
+    def _own(self, plan: Plan, stated: Mapping[str, Any]) -> None:
+        """Clean the kind's own fields; those its first step does not ask for are stated beside it."""
+        for item in self.kind.fields:
+            if item.code not in stated:
+                continue
+            plan.written[item.code] = stated[item.code]
+            try:
+                value = clean_value(item.field(), stated[item.code], self.site.tree)
+            except Bad as bad:
+                plan.refuse(item.code, f"{item.code}_invalid", f"{item.zh}：{bad}")
+                continue
+            plan.own[item.code] = value
+            if item.code not in self.fields:
+                plan.facts.setdefault("fields", {})[item.code] = value
 
     def _parties(self, plan: Plan, values: Mapping[str, Any]) -> None:
         """Name the units a row may be transferred to: its units, else its districts."""
@@ -205,7 +224,7 @@ class Planner:
             return None
         if plan.facts.get("fields", {}).get(STATED) in ("closed", "completed", "phase_closed"):
             return None
-        known = {**plan.values, **plan.facts.get("fields", {}), "units": plan.units}
+        known = {**plan.values, **plan.facts.get("fields", {}), **plan.written, "units": plan.units}
         values = {f.code: known[f.code] for f in self.onward.fields if known.get(f.code)}
         missing = [f.zh for f in self.onward.fields if f.required and f.code not in values]
         return None if missing else values
@@ -221,12 +240,18 @@ class Planner:
         changed: dict[str, tuple[Any, Any]] = {}
         for code in (*TRACKS, *CARRIED):
             new, old = stated.get(code), existing.get(code)
+            if code in self.kind.field_by_code:
+                continue
             if not new or code == "published_on" or (code == "types" and _has_note(plan, "types")):
                 continue
             if code == "deadline_text" and alike(existing.get("due_on"), plan.values.get("deadline_on")):
                 continue
             if not alike(old, new):
                 changed[code] = (old, new)
+        before = existing.get("fields", {})
+        for code, value in plan.own.items():
+            if before.get(code) != value:
+                changed[code] = (before.get(code), value)
         self._compare_finished(stated, existing, changed)
         self._compare_parties(plan, existing)
         plan.differences = changed

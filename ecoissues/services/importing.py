@@ -21,6 +21,7 @@ from ecoissues.core import policy
 from ecoissues.core.digests import digest_of
 from ecoissues.core.errors import Forbidden, NotFound
 from ecoissues.core.instants import instant_text
+from ecoissues.core.kinds import Kind
 from ecoissues.core.policy import Actor
 from ecoissues.exports.catalogue import get_form
 from ecoissues.exports.template import write_template
@@ -31,7 +32,9 @@ from ecoissues.intake.limits import PASTED, Limits
 from ecoissues.intake.marked import marked_copy
 from ecoissues.intake.rows import IntakeRow, read_rows
 from ecoissues.intake.sheet import RawSheet, read_sheet
+from ecoissues.services.case_fields import header_names, widened
 from ecoissues.services.exporting import site_forms
+from ecoissues.services.field_words import value_text
 from ecoissues.services.import_plans import Plan, Planner
 from ecoissues.services.import_writing import Outcome, write_chunk
 from ecoissues.services.ledger_rows import current_rows
@@ -74,6 +77,11 @@ class Preview(msgspec.Struct):
     notes: list[Note]
     rows: list[Plan]
     options: Options
+    own: dict[str, str] = {}
+
+    def name_of(self, code: str) -> str:
+        """Give a field's name: of the kind's own fields, else as sheets usually call it."""
+        return self.own.get(code) or field_name(code)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -171,6 +179,16 @@ def marked(site: Site, actor: Actor, token: str, options: Options, out: BinaryIO
     return marked_copy(out, raw, layout, rows)
 
 
+def shown_value(site: Site, made: Preview, code: str, value: Any) -> str:
+    """Write a stored value of one of the kind's own fields as people read it, "" for other codes."""
+    home = site.get_list(made.list_code)
+    item = site.kind_of(home.kind, home.kind_version).field_by_code.get(code)
+    if item is None or value in (None, "", [], {}):
+        return ""
+    kind = site.kind_of(home.kind, home.kind_version)
+    return value_text(kind, item.field(), value, site.tree)
+
+
 def own_lists(site: Site, actor: Actor) -> list[ListRow]:
     """Give the lists that the actor's office keeps: those he may import into."""
     return [row for row in site.lists.values() if policy.is_office(actor, row.unit_path)]
@@ -227,6 +245,7 @@ def _preview(
         mapping=dict(layout.columns), guessed=sorted(layout.guessed),
         unknown=[header for _, header in layout.unknown],
         notes=[*layout.notes, *_dropped(raw, layout, len(rows))], rows=plans, options=options,
+        own={item.code: item.label for item in planner.kind.fields},
     )  # fmt: skip
     return made, layout, rows
 
@@ -242,7 +261,10 @@ def _layout(
     site: Site, home: ListRow, raw: RawSheet, options: Options
 ) -> tuple[Layout, Options]:
     """Find the layout; a mapping the importer chose for the same headers before is used again."""
-    layout = find_layout(raw.rows, options.mapping or None)
+    kind = site.kind_of(home.kind, home.kind_version)
+    own = header_names(kind)
+    options = _settled(kind, options)
+    layout = find_layout(raw.rows, options.mapping or None, own=own)
     if options.mapping:
         return layout, options
     m = t.mappings.c
@@ -252,7 +274,19 @@ def _layout(
     if remembered is None:
         return layout, options
     mapping: dict[str, int] = json.loads(remembered)
-    return find_layout(raw.rows, mapping), msgspec.structs.replace(options, mapping=mapping)
+    return find_layout(raw.rows, mapping, own=own), msgspec.structs.replace(options, mapping=mapping)
+
+
+def _settled(kind: Kind, options: Options) -> Options:
+    """Leave out what neither sheets nor this kind know; an own field given to no column stays away."""
+    if not options.mapping:
+        return options
+    own = kind.field_by_code
+    known = {*field_codes(), *own}
+    mapping = {code: place for code, place in options.mapping.items() if code in known}
+    if any(place < 0 for place in mapping.values()):
+        mapping = {**dict.fromkeys(own, -1), **mapping}
+    return msgspec.structs.replace(options, mapping=mapping)
 
 
 def _headers(layout: Layout | Preview) -> str:
@@ -316,7 +350,8 @@ def _existing(
 def template(site: Site, actor: Actor, list_code: str, out: BinaryIO) -> None:
     """Write the empty sheet for a list: its kind's form with comments and drop-downs."""
     home = _allowed(site, actor, list_code)
-    form = get_form(site.kind_of(home.kind, home.kind_version).form, site_forms(site))
+    kind = site.kind_of(home.kind, home.kind_version)
+    form = widened(get_form(kind.form, site_forms(site)), kind, all_fields=True)
     tree = site.tree
     allowed = {
         "region": [unit.name for unit in tree.tops() if unit.kind == "district"],

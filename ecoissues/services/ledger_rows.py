@@ -14,9 +14,11 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core.events import live
+from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
 from ecoissues.core.vocabulary import NUMBER_FLAG, word
 from ecoissues.figures.known import NOW, Known
+from ecoissues.services.case_fields import sheet_values
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.log import events_of_cases
@@ -63,7 +65,7 @@ def current_rows(
                 continue
             kind = site.kind_of(row.kind, row.kind_version)
             yield _row(
-                site, number=row.number, part=row.part, fields=_decode(row.facts),
+                site, kind, number=row.number, part=row.part, fields=_decode(row.facts),
                 parties=parties.get(case_id, []), types=[x for x in row.types.split(",") if x],
                 weight=row.weight, verdict=row.verdict, progress=row.progress, phase=row.phase,
                 standing=kind.state_by_code[row.state].zh, outcomes=outcomes.get(case_id, []),
@@ -101,7 +103,7 @@ def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
     kind = site.kind_of(head.kind, head.kind_version)
     finish = next((face for face in life.clocks.values() if face.slot == "finish"), None)
     row = _row(
-        site, number=head.number, part=head.part, fields=life.fields, parties=life.parties,
+        site, kind, number=head.number, part=head.part, fields=life.fields, parties=life.parties,
         types=life.types, weight=life.weight, verdict=life.verdict, progress=life.progress,
         phase=life.phase, standing=kind.state_by_code[life.state].zh, outcomes=life.outcomes,
         received_on=life.fields.get("received_on"), closed_on=life.closed_on,
@@ -115,6 +117,7 @@ def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
 
 def _row(
     site: Site,
+    kind: Kind,
     *,
     number: str,
     part: int,
@@ -160,6 +163,8 @@ def _row(
     }
     for key, codes in _FIRST_OF.items():
         row[key] = next((fields[code] for code in codes if fields.get(code)), None)
+    for key, value in sheet_values(kind, fields).items():
+        row.setdefault(key, value)
     return row
 
 

@@ -31,6 +31,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import HANDLING
 from ecoissues.services import membership
+from ecoissues.services.case_fields import PREFIX, condition, kind_of_list
 from ecoissues.services.due_filters import due_condition
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.site import Site
@@ -48,6 +49,8 @@ KEYS: Final = (
     "due", "clock", "type", "weight", "verdict", "channel", "batch", "turn", "mine", "signed",
     "back", "stale", "pending", "q",
 )  # fmt: skip
+#: Fields of a kind's own that one filter may name (``field.CODE``).
+MOST_OWN: Final = 10
 _SEVERAL: Final = frozenset({"phase", "state", "type", "weight", "verdict", "channel"})
 _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "phase": frozenset(v.PHASES),
@@ -71,7 +74,7 @@ _LIVE: Final = ("open", "phase_closed", "completed")
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """What is asked for: keys of KEYS with clean values, nothing else."""
+    """What is asked for: keys of KEYS with clean values, and fields of the list's kind (field.CODE)."""
 
     values: Mapping[str, str] = {}
 
@@ -79,7 +82,8 @@ class Filter(msgspec.Struct, frozen=True):
     def read(cls, given: Mapping[str, str]) -> Filter:
         """Take what an address says; Refused ``bad_filter`` for a value that cannot be meant."""
         values = {}
-        for key in KEYS:
+        own = sorted(key for key in given if key.startswith(PREFIX))[:MOST_OWN]
+        for key in (*KEYS, *own):
             value = (given.get(key) or "").strip()[:200]
             if value:
                 values[key] = _checked(key, value)
@@ -92,7 +96,8 @@ class Filter(msgspec.Struct, frozen=True):
     def changed(self, **changes: str) -> Filter:
         """Give the filter with some values replaced; "" takes one away."""
         merged = {**self.values, **changes}
-        return Filter({key: merged[key] for key in KEYS if merged.get(key)})
+        own = sorted(key for key in merged if key.startswith(PREFIX))
+        return Filter({key: merged[key] for key in (*KEYS, *own) if merged.get(key)})
 
     def address(self, path: str = "/cases", **view: str) -> str:
         """Give the address of the list it makes; ``view``: sort, columns, page."""
@@ -131,6 +136,12 @@ def conditions(
     where.extend(_plain(asked))
     where.extend(_places(connection, site, actor, asked, narrow))
     where.extend(_queues(connection, site, actor, asked, narrow))
+    kind = kind_of_list(site, asked.get("list"))
+    where.extend(
+        condition(kind, key, value, site.tree, connection.dialect.name)
+        for key, value in asked.values.items()
+        if key.startswith(PREFIX)
+    )
     if asked.get("due"):
         where.append(due_condition(site, asked.get("due"), asked.get("clock")))
     found = search.matching(asked.get("q"), t.cases.c.id, connection.dialect.name)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select
 
 from ecoissues.core.events import live
+from ecoissues.core.kinds import Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import CHANNELS, PROGRESS, ROLES, TYPES, VERDICTS, WEIGHTS
 from ecoissues.services import listing
+from ecoissues.services.case_fields import (
+    PREFIX,
+    expression,
+    kind_of_list,
+    list_cell,
+    list_columns,
+)
 from ecoissues.services.due_filters import yellow_texts
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
@@ -84,6 +92,7 @@ class Page(msgspec.Struct):
     columns: tuple[str, ...]
     sort: str
     basis: Basis | None = None
+    offered: Mapping[str, str] = msgspec.field(default_factory=lambda: COLUMNS)
 
     @property
     def pages(self) -> int:
@@ -91,10 +100,10 @@ class Page(msgspec.Struct):
         return max(1, -(-self.total // PER_PAGE))
 
 
-def chosen_columns(text: str) -> tuple[str, ...]:
+def chosen_columns(text: str, offered: Mapping[str, str] = COLUMNS) -> tuple[str, ...]:
     """Read the columns an address names; unknown ones are left out, none means the usual ones."""
-    asked = [name for name in text.split(",") if name in COLUMNS]
-    return tuple(name for name in COLUMNS if name in asked) or DEFAULT
+    asked = [name for name in text.split(",") if name in offered]
+    return tuple(name for name in offered if name in asked) or DEFAULT
 
 
 def read_page(
@@ -104,42 +113,61 @@ def read_page(
 
     In: ``sort``, a column with ``-`` before it for descending (default: nearest due first).
     """
-    shown = chosen_columns(columns)
+    kind = kind_of_list(site, asked.get("list"))
+    offered = {**COLUMNS, **list_columns(kind)}
+    shown = chosen_columns(columns, offered)
     with site.store.reading() as connection:
         basis = find_basis(connection, site, asked.values)
         total = listing.count(connection, site, actor, asked)
         number = max(1, min(number, -(-total // PER_PAGE)))
         place = {"most": PER_PAGE, "skip": (number - 1) * PER_PAGE}
-        reading = _reading(connection, site, actor, asked, sort, shown)
+        reading = _reading(connection, site, actor, asked, sort, shown, kind)
         found = reading.run(connection, place) if total else []
-        maker = Maker(site, shown)
+        maker = Maker(site, shown, kind)
         rows = [maker.row(each) for each in found]
         if basis is not None and rows and basis.as_of < site.today():
             _date_back(connection, site, rows, found, basis, shown)
-    return Page(rows, total, number, shown, sort, basis)
+    return Page(rows, total, number, shown, sort, basis, offered)
 
 
 def _reading(
     connection: Connection, site: Site, actor: Actor, asked: Filter, sort: str,
-    shown: tuple[str, ...],
+    shown: tuple[str, ...], kind: Kind | None,
 ) -> Prepared:  # fmt: skip
     """Give the statement that reads a page of a filter's rows."""
     key = listing.depends_on(connection, site, actor, asked)
 
     def make() -> Any:
-        return _query(listing.conditions(connection, site, actor, asked), sort, shown)
+        where = listing.conditions(connection, site, actor, asked)
+        return _query(where, sort, shown, own_order(kind, sort, connection.dialect.name))
 
     return kept(None if key is None else ("rows", *key, sort, shown), make)
 
 
-def _query(where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...]) -> Any:
-    extra = [_EXTRA[name] for name in shown if name in _EXTRA]
+def own_order(kind: Kind | None, sort: str, dialect: str) -> ColumnElement[Any] | None:
+    """Give what a field of the kind's own sorts by, None for every other column."""
+    item = kind.field_by_code.get(sort.lstrip("-").removeprefix(PREFIX)) if kind else None
+    return expression(item, dialect) if item and PREFIX in sort else None
+
+
+def _extra(shown: tuple[str, ...]) -> list[str]:
+    """Name the columns read beside those always read; own fields share the field values."""
+    found = [name for name in shown if name in _EXTRA]
+    own = any(name.startswith(PREFIX) for name in shown) and "remains" not in found
+    return [*found, "remains"] if own else found
+
+
+def _query(
+    where: list[ColumnElement[bool]], sort: str, shown: tuple[str, ...],
+    own: ColumnElement[Any] | None,
+) -> Any:  # fmt: skip
+    extra = [_EXTRA[name] for name in _extra(shown)]
     query = select(*_SHOWN, *extra).where(*where)
     if "batch" in shown:
         query = query.select_from(
             t.cases.outerjoin(t.batches, t.batches.c.id == t.cases.c.batch_id)
         )
-    column = SORTS.get(sort.lstrip("-"))
+    column = own if own is not None else SORTS.get(sort.lstrip("-"))
     if column is None:
         query = query.order_by(_C.due_on.asc().nulls_last(), _C.id)
     elif sort.startswith("-"):
@@ -162,7 +190,7 @@ Cell = Callable[[Sequence[Any]], str]
 class Maker:
     """Turns rows of the database into rows of the page; what rows share is looked up once."""
 
-    def __init__(self, site: Site, shown: tuple[str, ...]) -> None:
+    def __init__(self, site: Site, shown: tuple[str, ...], kind: Kind | None = None) -> None:
         self.today = site.today().isoformat()
         self.states = {
             (kind.code, kind.version, state.code): state.zh
@@ -171,7 +199,8 @@ class Maker:
         }
         self.yellow = yellow_texts(site)
         self.cells = [
-            _cell(site, name, shown)
+            _own_cell(site, name, shown, kind) if kind and name.startswith(PREFIX)
+            else _cell(site, name, shown)
             for name in shown
             if name not in ("number", "state", "due")
         ]  # fmt: skip
@@ -213,13 +242,26 @@ def _cell(site: Site, name: str, shown: tuple[str, ...]) -> Cell:
     }
     if name in plain:
         return plain[name]
-    place = len(_SHOWN) + [column for column in shown if column in _EXTRA].index(name)
+    place = len(_SHOWN) + _extra(shown).index(name)
     if name == "remains":
         return lambda row: _remains(msgspec.json.decode(row[place]))
     words = _WORDS.get(name)
     if words is not None:
         return lambda row: words[row[place]][0] if row[place] in words else row[place] or "—"
     return lambda row: row[place] or "—"
+
+
+def _own_cell(site: Site, name: str, shown: tuple[str, ...], kind: Kind) -> Cell:
+    """Give the function for a field of the kind's own; all share one decoding a row."""
+    place = len(_SHOWN) + _extra(shown).index("remains")
+    make = list_cell(kind, name, site.tree)
+    return lambda row: make(_decoded(row[place]))
+
+
+@lru_cache(maxsize=PER_PAGE)
+def _decoded(text: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = msgspec.json.decode(text)
+    return found
 
 
 @cache
@@ -262,4 +304,7 @@ def _date_back(
             "remains": _remains(life.fields),
         }  # fmt: skip
         for place, name in enumerate(cells):
-            row.cells[place] = then.get(name, row.cells[place])
+            if name.startswith(PREFIX):
+                row.cells[place] = list_cell(kind, name, site.tree)(life.fields)
+            else:
+                row.cells[place] = then.get(name, row.cells[place])

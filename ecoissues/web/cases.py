@@ -11,9 +11,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from ecoissues.core import policy
+from ecoissues.core.kind_fields import MILESTONES
 from ecoissues.services import finding, rows
+from ecoissues.services.case_fields import PREFIX
 from ecoissues.services.listing import Filter
-from ecoissues.services.rows import COLUMNS, SORTS, Page
+from ecoissues.services.rows import SORTS, Page
 from ecoissues.web import filters, here, row_markup
 from ecoissues.web.guards import guard
 
@@ -99,7 +101,7 @@ def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]
         return asked.address("/cases", **view, page=str(number) if number > 1 else "")
 
     cells = [
-        (COLUMNS[name], _CELLS.get(name, ""))
+        (page.offered[name], _CELLS.get(name, ""))
         for name in page.columns
         if name not in ("number", "state", "due")
     ]
@@ -118,7 +120,7 @@ def _shown(page: Page, asked: Filter, view: Mapping[str, str]) -> dict[str, Any]
         "export_query": urlencode({**asked.values, **{k: x for k, x in view.items() if x}}),
         "back_to": asked.address("/cases", **view, page=str(page.number)),
         "register": filters.registrable(site, actor, asked),
-        "columns": COLUMNS,
+        "columns": page.offered,
     }
 
 
@@ -130,13 +132,13 @@ def _headings(page: Page, asked: Filter, view: Mapping[str, str]) -> Iterator[tu
         if name not in page.columns and name != "number":
             continue
         columns = view.get("columns", "")
-        if name not in SORTS:
-            yield COLUMNS[name], "", ""
+        if name not in SORTS and name.removeprefix(PREFIX) in (name, MILESTONES):
+            yield page.offered[name], "", ""
             continue
         falling = sort == name
         target = asked.address("/cases", columns=columns, sort=f"-{name}" if falling else name)
         direction = "ascending" if falling else "descending" if sort == f"-{name}" else ""
-        yield COLUMNS[name], target, direction
+        yield page.offered[name], target, direction
 
 
 def _as_json(page: Page) -> dict[str, object]:

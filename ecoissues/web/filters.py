@@ -8,6 +8,12 @@ from typing import Any, Final
 from ecoissues.core import policy, workflow
 from ecoissues.core import vocabulary as v
 from ecoissues.core.policy import Actor
+from ecoissues.services.case_fields import (
+    PREFIX,
+    filter_controls,
+    kind_of_list,
+    list_columns,
+)
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis
 from ecoissues.services.site import Site
@@ -54,7 +60,15 @@ def state_names(site: Site, asked: Filter) -> dict[str, str]:
     return {state.code: state.zh for kind in reversed(kinds) for state in kind.states}
 
 
+def _own_label(site: Site, asked: Filter, key: str) -> str:
+    return list_columns(kind_of_list(site, asked.get("list"))).get(key, key)
+
+
 def _shown(site: Site, asked: Filter, key: str, value: str) -> str:
+    if key.startswith(PREFIX):
+        own = filter_controls(kind_of_list(site, asked.get("list")))
+        options = next((found for k, _, found in own if k == key), None)
+        return dict(options or ()).get(value, value)
     words = _LABELS[key][1]
     if words is not None:
         return "、".join(words.get(piece, piece) for piece in value.split(","))
@@ -80,8 +94,11 @@ def chips(site: Site, asked: Filter, view: Mapping[str, str]) -> list[tuple[str,
         gone = {key: ""}
         if key == "figure":
             gone.update(members="")
+        if key == "list":
+            gone.update({own: "" for own in asked.values if own.startswith(PREFIX)})
         without = asked.changed(**gone)
-        text = f"{_LABELS[key][0]}：{_shown(site, asked, key, value)}"
+        label = _own_label(site, asked, key) if key.startswith(PREFIX) else _LABELS[key][0]
+        text = f"{label}：{_shown(site, asked, key, value)}"
         found.append((text, without.address("/cases", **view)))
     return found
 
@@ -123,6 +140,11 @@ def controls(site: Site, actor: Actor, asked: Filter) -> list[dict[str, Any]]:
     ]
     made += [{"key": k, "label": text, "options": found, "more": True} for k, text, found in more]
     made.append({"key": "batch", "label": "批次", "text": True, "more": True})
+    own = filter_controls(kind_of_list(site, asked.get("list")))
+    made += [
+        {"key": k, "label": text, "more": True, **({"options": found} if found else {"text": True})}
+        for k, text, found in own
+    ]
     for control in made:
         control["value"] = asked.get(control["key"])
         value, options = control["value"], control.get("options")

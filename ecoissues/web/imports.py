@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,7 +16,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.vocabulary import WORDLISTS, word
 from ecoissues.services import importing
 from ecoissues.services.import_plans import STATED
-from ecoissues.services.importing import PASTED_NAME, Options, Preview, Result, field_name
+from ecoissues.services.importing import PASTED_NAME, Options, Preview, Result
 from ecoissues.web import here
 from ecoissues.web.guards import guard
 
@@ -22,6 +24,7 @@ pages = Blueprint("imports", __name__)
 
 #: Rows shown of one preview; the counts speak for all of them.
 _SHOWN = 300
+_CODE = re.compile(r"[a-z][a-z0-9_]*")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORDS = {
     "verdict": "verdicts", "progress": "progress", "types": "types", "weight": "weights",
@@ -71,7 +74,7 @@ def read_options(given: Any) -> Options:
     known = importing.field_codes()
     columns = {key[4:]: value for key, value in given.items() if key.startswith("map-")}
     for column, code in columns.items():
-        if code in known and column.isdecimal() and code not in mapping:
+        if _CODE.fullmatch(code) and column.isdecimal() and code not in mapping:
             mapping[code] = int(column)
     if columns:
         # A field taken from its column and given to none must not come back by itself.
@@ -102,9 +105,9 @@ def look(token: str) -> ResponseReturnValue:
     }
     return render_template(
         "imports/preview.html", made=made, home=here.site().get_list(made.list_code),
-        rows=_ordered(made), fields=[(code, field_name(code)) for code in importing.field_codes()],
+        rows=_ordered(made), fields=_fields(made),
         chosen={column: code for code, column in made.mapping.items()}, samples=samples,
-        standings=STANDINGS, shown=_SHOWN, differences=_differences, field_name=_name,
+        standings=STANDINGS, shown=_SHOWN, differences=partial(_differences, made), field_name=partial(_name, made),
         marked=_marked_address(made),
     )  # fmt: skip
 
@@ -126,14 +129,25 @@ def _ordered(made: Preview) -> list[Any]:
     return found
 
 
-def _name(code: str) -> str:
-    return "表中所写办结情况" if code == STATED else field_name(code)
+def _fields(made: Preview) -> list[tuple[str, str]]:
+    """Give (code, name) of what a column may hold: the kind's own fields first."""
+    usual = [code for code in importing.field_codes() if code not in made.own]
+    return [(code, made.name_of(code)) for code in (*made.own, *usual)]
 
 
-def _differences(row: Any) -> list[tuple[str, str, str]]:
+def _name(made: Preview, code: str) -> str:
+    return "表中所写办结情况" if code == STATED else made.name_of(code)
+
+
+def _differences(made: Preview, row: Any) -> list[tuple[str, str, str]]:
     """Give (field, old, new) as words."""
+    site = here.site()
+
+    def shown(code: str, value: Any) -> str:
+        return importing.shown_value(site, made, code, value) or _words(code, value)
+
     return [
-        (_name(code), _words(code, old), _words(code, new))
+        (_name(made, code), shown(code, old), shown(code, new))
         for code, (old, new) in row.differences.items()
     ]
 
