@@ -7,13 +7,12 @@ A document with ``code`` is a kind; one with ``[[steps]]`` only is a base that k
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
+import tomli
 from msgspec import Struct
 
 from ecoissues.core.errors import Refused
@@ -69,8 +68,7 @@ class BadKind(Refused):
         self.finding = finding
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A file's name (shown in messages) and text."""
 
     name: str
@@ -90,8 +88,8 @@ class Document:
     def table(self) -> dict[str, Any]:
         """The parsed TOML; raises BadKind (reason bad_toml) with the parser's line."""
         try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+            return tomli.loads(self.text)
+        except tomli.TOMLDecodeError as error:
             place = re.search(r"at line (\d+)", str(error))
             line = int(place.group(1)) if place else self.text.rstrip().count("\n") + 1
             sentence = f"不是正确的 TOML 文本（{error}）。"
@@ -101,6 +99,11 @@ class Document:
     def lines(self) -> LineMap:
         """Lines of the document's keys."""
         return LineMap(self.text)
+
+    @cached_property
+    def base_steps(self) -> tuple[Step, ...]:
+        """The steps of a base, decoded once for all kinds that extend it; raises BadKind."""
+        return _convert(self, _Base).steps
 
     def finding(self, problem: Problem) -> Finding:
         """Place a problem whose key is this document's own."""
@@ -118,8 +121,7 @@ class _Base(Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A kind with the place of each of its steps: (document, index there)."""
 
     kind: Kind
@@ -138,7 +140,7 @@ class Decoded:
 
 def decode_base(document: Document) -> tuple[Step, ...]:
     """Decode a document of shared steps strictly; raises BadKind like ``decode_kind``."""
-    return _convert(document, _Base).steps
+    return document.base_steps
 
 
 def decode_kind(document: Document, bases: Mapping[str, Document]) -> Decoded:

@@ -75,11 +75,12 @@ def check_values(item: CaseField | Field, named: str, at: KeyPath) -> Iterator[P
     """Yield the faults of what a field's values may be: words, options, unit, wording."""
     if item.words and item.words not in WORDLISTS and item.words not in SITE_WORDS:
         yield Problem("unknown_words", f"{named}的词表“{item.words}”不存在。", at)
+    if item.options:
+        yield from _check_options(item.options, named, at)
     chooses = item.type in ("choice", "choices")
     if chooses != (bool(item.words) != bool(item.options)) or (item.words and item.options):
         sentence = f"{named}：选择类字段须有词表或选项之一，其他字段不得有。"
         yield Problem("choice_without_words", sentence, at)
-    yield from _check_options(item.options, named, at)
     if item.unit and item.type != "number":
         yield Problem("unit_without_number", f"{named}不是数字，不能写计量单位。", at)
     if not (item.zh.strip() and item.en.strip()):

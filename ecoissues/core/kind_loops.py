@@ -41,20 +41,28 @@ def check_clocks(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator
 
 def _running_states(kind: Kind, clock: Clock, leaving: dict[str, list[Move]]) -> set[str]:
     """Give the states in which the clock may run."""
-
-    def after(step: Step, is_set: bool, is_met: bool) -> tuple[bool, bool]:
-        again = clock.code in step.resets
-        begins = again or clock.code in step.starts or clock.code in step.promises
-        marked = any(mark in clock.met_by for mark in step.marks)
-        return is_set or begins, marked or (is_met and not again)
-
+    begun, again, marked = (
+        {s.code for s in kind.steps if clock.code in s.starts or clock.code in s.promises},
+        {s.code for s in kind.steps if clock.code in s.resets},
+        {s.code for s in kind.steps if any(mark in clock.met_by for mark in s.marks)},
+    )
+    # What matters of a move: where to, and what it does to the clock; most do nothing to it.
+    ways = {
+        state: {
+            (to, step.code in begun, step.code in again, step.code in marked)
+            for _, step, to in found
+        }
+        for state, found in leaving.items()
+    }
     first = next(step for step in kind.steps if step.effect == "register")
-    seen = {(first.to, *after(first, False, False))}
+    restarted = first.code in again
+    start = (first.to, restarted or first.code in begun, first.code in marked)
+    seen = {start}
     queue = deque(seen)
     while queue:
         state, is_set, is_met = queue.popleft()
-        for _, step, target in leaving[state]:
-            node = (target, *after(step, is_set, is_met))
+        for target, begins, resets, marks in ways[state]:
+            node = (target, is_set or begins or resets, marks or (is_met and not resets))
             if node not in seen:
                 seen.add(node)
                 queue.append(node)
@@ -105,25 +113,48 @@ def _loop_problem(kind: Kind, culprit: Step, cycle: list[Move], path_to: PathTo)
 
 def _shortest_cycle(moves: list[Move]) -> list[Move]:
     """Give the moves of a shortest cycle, [] if there is none."""
-    cycles = [cycle for move in moves if (cycle := _cycle_from(move, moves))]
+    leaving = _by_source(moves)
+    if not _has_cycle(leaving):
+        return []
+    cycles = [cycle for move in moves if (cycle := _cycle_from(move, leaving))]
     return min(cycles, key=len, default=[])
 
 
 def _cycle_through(step: Step, moves: list[Move]) -> list[Move]:
     """Give a shortest cycle that takes a step, [] if there is none."""
-    cycles = [_cycle_from(move, moves) for move in moves if move[1].code == step.code]
+    leaving = _by_source(moves)
+    cycles = [_cycle_from(move, leaving) for move in moves if move[1].code == step.code]
     return min((cycle for cycle in cycles if cycle), key=len, default=[])
 
 
-def _cycle_from(move: Move, moves: list[Move]) -> list[Move]:
+def _by_source(moves: list[Move]) -> dict[str, list[Move]]:
+    leaving: dict[str, list[Move]] = {}
+    for move in moves:
+        leaving.setdefault(move[0], []).append(move)
+    return leaving
+
+
+def _has_cycle(leaving: dict[str, list[Move]]) -> bool:
+    """Tell whether any cycle is there: states that lead nowhere further are taken off in turn."""
+    targets = {state: {move[2] for move in found} for state, found in leaving.items()}
+    while targets:
+        ends = [state for state, found in targets.items() if not found & targets.keys()]
+        if not ends:
+            return True
+        for state in ends:
+            del targets[state]
+    return False
+
+
+def _cycle_from(move: Move, leaving: dict[str, list[Move]]) -> list[Move]:
     """Give the shortest cycle that begins with a move, [] if its state cannot be reached again."""
     home, _, begin = move
     trails: dict[str, list[Move]] = {begin: [move]}
     queue = deque([begin])
     while queue and home not in trails:
         state = queue.popleft()
-        for other in moves:
-            if other[0] == state and other[2] not in trails:
+        for other in leaving.get(state, ()):
+            if other[2] not in trails:
                 trails[other[2]] = [*trails[state], other]
                 queue.append(other[2])
     return trails.get(home, [])

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from ecoissues.core.kind_documents import Problem
 from ecoissues.core.kind_loops import Move, check_clocks, check_loops
 from ecoissues.core.kinds import END_PHASES, Kind, Step
 from ecoissues.core.vocabulary import VERDICTS
-from ecoissues.core.workflow import source_states
 
 #: A standing: state and bits of what is met (see ``_Bits``).
 Standing = tuple[str, int]
@@ -61,30 +61,31 @@ class _Bits:
 
     def of(self, sort: str, codes: Iterable[str]) -> int:
         """Give the bits of all codes of a sort; a code without a bit has none."""
-        return sum(self.bit.get(f"{sort}:{code}", 0) for code in set(codes))
+        found = 0
+        for code in codes:
+            found |= self.bit.get(f"{sort}:{code}", 0)
+        return found
 
     def signed_by_other(self, met: int) -> bool:
         """Tell whether some sign-off excludes everyone who moved the case in this round."""
         return any(met & bit and not met & unnamed for bit, unnamed in self.signs)
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What one step asks of and does to a standing, as bits."""
 
     step: Step
+    code: str
+    target: str  # "" stays
+    enters: bool  # a new round of work begins
     needs: int
     gives: int
-    drops: int
-    round_gives: int  # what counts in the new round when the step enters work
-
-    @cached_property
-    def changes(self) -> bool:
-        return bool(self.step.to or self.gives or self.drops)
+    keeps: int
+    round_gives: int  # what counts in the new round
+    changes: bool
 
 
-@dataclass
-class Walk:
+class Walk(Struct):
     """All standings reached (``came``: the standing and step first reached by) and all edges."""
 
     kind: Kind
@@ -111,41 +112,48 @@ def walk_kind(kind: Kind) -> Walk:
     bits = _Bits(kind)
     plans = _plans(kind, bits)
     walk = Walk(kind, bits)
-    work = {state.code for state in kind.states if state.work}
-    queue: deque[Standing] = deque()
-
-    def reach(standing: Standing, origin: Standing | None, step: Step) -> None:
-        walk.edges.append((origin, step, standing))
-        if standing not in walk.came:
-            walk.came[standing] = (origin, step)
-            queue.append(standing)
-
+    came, edges, moves = walk.came, walk.edges, walk.moves
     first = next(step for step in kind.steps if step.effect == "register")
-    reach((first.to, bits.of("met", first.meets)), None, first)
+    start: Standing = (first.to, bits.of("met", first.meets))
+    edges.append((None, first, start))
+    came[start] = (None, first)
+    queue: deque[Standing] = deque([start])
     while queue:
         standing = queue.popleft()
         state, met = standing
         for plan in plans[state]:
             if plan.needs & ~met:
                 continue
-            step, target = plan.step, plan.step.to or state
-            walk.moves.setdefault((state, step.code), (state, step, target))
-            if plan.changes:
-                enters = target != state and target in work
-                new = plan.round_gives if enters else (met & ~plan.drops) | plan.gives
-                reach((target, new), standing, step)
+            target = plan.target or state
+            if (state, plan.code) not in moves:
+                moves[state, plan.code] = (state, plan.step, target)
+            if not plan.changes:
+                continue
+            if plan.enters and target != state:
+                reached = (target, plan.round_gives)
+            else:
+                reached = (target, (met & plan.keeps) | plan.gives)
+            edges.append((standing, plan.step, reached))
+            if reached not in came:
+                came[reached] = (standing, plan.step)
+                queue.append(reached)
     return walk
 
 
 def _plans(kind: Kind, bits: _Bits) -> dict[str, list[_Plan]]:
     plans: dict[str, list[_Plan]] = {state.code: [] for state in kind.states}
+    work = {state.code for state in kind.states if state.work}
     for step in kind.steps:
         met = bits.of("met", step.meets)
-        gives = met | bits.of("signed", [step.code]) | bits.of("by", [step.code])
-        gives |= bits.bit["evidence"] if gives_evidence(step) else 0
+        gives = met | bits.of("signed", (step.code,)) | bits.of("by", (step.code,))
+        if step.evidence and gives_evidence(step):
+            gives |= bits.bit["evidence"]
         drops = bits.of("met", step.drops)
-        plan = _Plan(step, bits.of("met", step.requires), gives, drops, met)
-        for state in source_states(kind, step):
+        plan = _Plan(
+            step, step.code, step.to, step.to in work, bits.of("met", step.requires), gives,
+            ~drops, met, bool(step.to or gives or drops),
+        )  # fmt: skip
+        for state in kind.sources_of(step):
             plans[state].append(plan)
     return plans
 
@@ -207,9 +215,10 @@ def _check_ends(walk: Walk) -> Iterator[Problem]:
 
 
 def _is_exit(kind: Kind, step: Step) -> bool:
+    if not step.to or kind.phase_of(step.to) != "void":
+        return False
     open_states = {state.code for state in kind.states if state.phase == "open"}
-    ends = bool(step.to) and kind.phase_of(step.to) == "void"
-    return ends and open_states <= set(source_states(kind, step))
+    return open_states <= set(kind.sources_of(step))
 
 
 def _check_closing(walk: Walk) -> Iterator[Problem]:

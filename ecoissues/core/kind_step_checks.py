@@ -131,6 +131,8 @@ def _check_effect(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
 
 
 def _check_evidence(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
+    if not step.evidence:
+        return
     flags = {f.code for other in kind.steps for f in other.fields if f.type == "flag"}
     for place, need in enumerate(step.evidence):
         at = (*key, "evidence", place)
@@ -170,6 +172,8 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
             elif name == "after_clock" and not clocks[code].waits:
                 sentence = f"{named}须等“{clocks[code].zh}”期满，但它不是等待期。"
                 yield Problem("clock_not_waiting", sentence, (*key, name))
+    if not step.promises:
+        return
     case_fields = {f.code: f for s in kind.steps if s.effect == "register" for f in s.fields}
     dates = case_fields | {item.code: item for item in step.fields}
     for code, source in step.promises.items():
@@ -189,6 +193,8 @@ def _check_words(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
         if code not in kind.step_by_code:
             sentence = f"{named}须另一人办理的步骤“{code}”不存在。"
             yield Problem("unknown_step", sentence, (*key, "other_than", place))
+    if not (step.requires or step.drops):
+        return
     met = {code for other in kind.steps for code in other.meets}
     for name, codes in (("requires", step.requires), ("drops", step.drops)):
         for place, code in enumerate(codes):

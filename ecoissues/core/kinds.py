@@ -217,6 +217,19 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """Whether its cases have milestones."""
         return self.planned or bool(self.milestones)
 
+    def sources_of(self, step: Step) -> tuple[str, ...]:
+        """Give the states a step may start from, in the document's order; () for the first step.
+
+        ``*`` stands for every state that is not void.
+        """
+        named = set(step.sources)
+        every = ANY_STATE in named
+        return tuple(
+            state.code
+            for state in self.states
+            if state.code in named or (every and state.phase != "void")
+        )
+
     def phase_of(self, state: str) -> str:
         """Give the phase of a state; raises KeyError for a state the kind does not have."""
         return self.state_by_code[state].phase

@@ -10,7 +10,7 @@ from __future__ import annotations
 from transitions import Machine, MachineError
 
 from ecoissues.core.errors import Refused
-from ecoissues.core.kinds import ANY_STATE, Kind, Step
+from ecoissues.core.kinds import Kind, Step
 
 #: The machine's name for "no case yet"; callers say "". Not a code a document may use.
 _BEFORE = "(before)"
@@ -42,7 +42,7 @@ class _Engine:
             send_event=True,
         )
         for step in kind.steps:
-            for source in source_states(kind, step) or (_BEFORE,):
+            for source in kind.sources_of(step) or (_BEFORE,):
                 self.machine.add_transition(step.code, source, step.to or source)
         allowed = {name: set(self.machine.get_triggers(name)) for name in self.machine.states}
         self.steps = {
@@ -52,20 +52,6 @@ class _Engine:
 
 
 _engines: dict[tuple[str, int], _Engine] = {}
-
-
-def source_states(kind: Kind, step: Step) -> tuple[str, ...]:
-    """Give the states a step may start from, in the document's order; () for the first step.
-
-    ``*`` stands for every state that is not void.
-    """
-    named = set(step.sources)
-    every = ANY_STATE in named
-    return tuple(
-        state.code
-        for state in kind.states
-        if state.code in named or (every and state.phase != "void")
-    )
 
 
 def _engine(kind: Kind) -> _Engine:

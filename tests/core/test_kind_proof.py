@@ -18,7 +18,7 @@ from ecoissues.core.kind_proof import gives_evidence, prove, walk_kind
 from ecoissues.core.kind_registry import load_kinds
 from ecoissues.core.kinds import EvidenceNeed, Kind, Step
 from ecoissues.core.vocabulary import VERDICTS
-from ecoissues.core.workflow import destination, possible_steps, source_states
+from ecoissues.core.workflow import destination, possible_steps
 from tests.core.kind_samples import DRILL
 
 KINDS = {kind.code: kind for kind in load_kinds().values()}
@@ -350,7 +350,7 @@ def _unreachable(kind: Kind, problems: list[Any]) -> set[str]:
 def test_a_path_that_is_not_real_is_noticed() -> None:
     with pytest.raises(Refused):
         replay(DRILL_KIND, ("register", "finish"))
-    assert source_states(DRILL_KIND, DRILL_KIND.step_by_code["drop"]) == (
+    assert DRILL_KIND.sources_of(DRILL_KIND.step_by_code["drop"]) == (
         "listed",
         "working",
         "checked",

@@ -250,7 +250,7 @@ class Office:
             values = {**self.form(before, Life()), "target_case": self.key(row)}
             self.take(connection, follower, before.code, values=values)
             return follower
-        if row.state in workflow.source_states(kind, before):
+        if row.state in kind.sources_of(before):
             life = self.life(connection, case_id)
             values = self.form(before, life, **self.special(connection, before, case_id))
             self.take(connection, case_id, before.code, values=values)

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from ecoissues.core import workflow
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_registry import load_kinds
 from ecoissues.core.kinds import Kind, Step
@@ -121,7 +120,7 @@ def test_every_step_and_every_end_can_be_taken(office: Office, code: str) -> Non
     kind, site = office.kinds[code], office.site
     taken = set[str]()
     for step in kind.steps:
-        for state in workflow.source_states(kind, step):
+        for state in kind.sources_of(step):
             if step.code not in taken and tried(office, kind, step, state):
                 taken.add(step.code)
         office.later(0.1)
