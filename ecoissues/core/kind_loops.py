@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from ecoissues.core.kind_documents import Problem
-from ecoissues.core.kinds import END_PHASES, Clock, Kind, Step
+from ecoissues.core.kinds import END_PHASES, Kind, State, Step
 
 #: A move the walk really found: state, step, state after it.
 Move = tuple[str, Step, str]
@@ -19,59 +19,92 @@ PathTo = Callable[[str], tuple[str, ...]]
 
 
 def check_clocks(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator[Problem]:
-    """Yield each open state in which no clock can run and which does not say why (``clockless``).
+    """Yield each open state in which no clock may run and which does not say why (``clockless``).
 
-    A clock runs where some path has set it, no mark of ``met_by`` has been made since, and the
-    state's phase is not in ``met_by``. A waiting period counts only where a step waits for its
-    end. Open is every phase that is no end.
+    A clock runs where the path has set it, no mark of ``met_by`` has been made since, and the
+    state's phase is not in ``met_by``. A waiting period counts only where a step waits for its end.
+    Open is every phase that is no end. What counts is the shortest way to the state: that a case
+    sent back may come with a clock excuses no state that is first entered without one.
     """
     leaving: dict[str, list[Move]] = {state.code: [] for state in kind.states}
     for move in moves:
         leaving[move[0]].append(move)
-    running: set[str] = set()
-    for clock in kind.clocks:
-        running |= _running_states(kind, clock, leaving)
+    bare = _bare_states(kind, leaving)
     for index, state in enumerate(kind.states):
         path = path_to(state.code)
-        if state.phase in END_PHASES or state.clockless or state.code in running or not path:
+        if state.phase in END_PHASES or state.clockless or state.code not in bare or not path:
             continue
         sentence = f"状态“{state.zh}”没有时限在走，也没有写明原因（clockless）。"
         yield Problem("state_without_clock", sentence, ("states", index), path)
+    yield from _check_reopening(kind, leaving, path_to)
 
 
-def _running_states(kind: Kind, clock: Clock, leaving: dict[str, list[Move]]) -> set[str]:
-    """Give the states in which the clock may run."""
-    begun, again, marked = (
-        {s.code for s in kind.steps if clock.code in s.starts or clock.code in s.promises},
-        {s.code for s in kind.steps if clock.code in s.resets},
-        {s.code for s in kind.steps if any(mark in clock.met_by for mark in s.marks)},
-    )
-    # What matters of a move: where to, and what it does to the clock; most do nothing to it.
+def _bare_states(kind: Kind, leaving: dict[str, list[Move]]) -> set[str]:
+    """Give the states first reached with no clock running; clocks as bits, walked together."""
+    clocks = list(enumerate(kind.clocks))
+
+    def effect(step: Step) -> tuple[int, int, int]:
+        """Bits of the clocks a step sets, sets anew, and meets by a mark."""
+        begun = again = marked = 0
+        for place, clock in clocks:
+            begun |= (clock.code in step.starts or clock.code in step.promises) << place
+            again |= (clock.code in step.resets) << place
+            marked |= any(mark in clock.met_by for mark in step.marks) << place
+        return begun | again, again, marked
+
+    effects = {step.code: effect(step) for step in kind.steps}
+    # Most moves do nothing to any clock: those that lead to the same are walked once.
     ways = {
-        state: {
-            (to, step.code in begun, step.code in again, step.code in marked)
-            for _, step, to in found
-        }
+        state: dict.fromkeys((to, *effects[step.code]) for _, step, to in found)
         for state, found in leaving.items()
     }
     first = next(step for step in kind.steps if step.effect == "register")
-    restarted = first.code in again
-    start = (first.to, restarted or first.code in begun, first.code in marked)
-    seen = {start}
+    begun, _, marked = effects[first.code]
+    seen = {(first.to, begun, marked): None}  # in the order of arrival
     queue = deque(seen)
     while queue:
         state, is_set, is_met = queue.popleft()
-        for target, begins, resets, marks in ways[state]:
-            node = (target, is_set or begins or resets, marks or (is_met and not resets))
+        for target, begun, again, marked in ways[state]:
+            node = (target, is_set | begun, (is_met & ~again) | marked)
             if node not in seen:
-                seen.add(node)
+                seen[node] = None
                 queue.append(node)
-    return {
-        state
-        for state, is_set, is_met in seen
-        if is_set and not is_met and kind.phase_of(state) not in clock.met_by
-        if not clock.waits or any(step.after_clock == clock.code for _, step, _ in leaving[state])
-    }
+    counted = {state.code: _counted(kind, state, leaving) for state in kind.states}
+    entered: dict[str, bool] = {}
+    for state, is_set, is_met in seen:
+        entered.setdefault(state, bool(is_set & ~is_met & counted[state]))
+    return {state for state, runs in entered.items() if not runs}
+
+
+def _counted(kind: Kind, state: State, leaving: dict[str, list[Move]]) -> int:
+    """Give the bits of the clocks that count in a state if they run."""
+    waited = {step.after_clock for _, step, _ in leaving[state.code]}
+    counted = 0
+    for place, clock in enumerate(kind.clocks):
+        if state.phase not in clock.met_by and (not clock.waits or clock.code in waited):
+            counted |= 1 << place
+    return counted
+
+
+def _check_reopening(
+    kind: Kind, leaving: dict[str, list[Move]], path_to: PathTo
+) -> Iterator[Problem]:
+    """Yield each step that takes an ended case up again without a day of its own.
+
+    The old clock would run on: the case would be overdue on the day it is taken up.
+    """
+    told: set[str] = set()
+    for origin, found in leaving.items():
+        for _, step, target in found:
+            ended = kind.phase_of(origin) in ("closed", "reviewed")
+            again = ended and kind.phase_of(target) not in END_PHASES
+            if not again or step.code in told or step.resets or step.promises or not kind.clocks:
+                continue
+            told.add(step.code)
+            index = [other.code for other in kind.steps].index(step.code)
+            sentence = f"“{step.zh}”重新办理已办结的事项，须重新起算（resets）或另定（promises）时限。"
+            path = (*path_to(origin), step.code)
+            yield Problem("reopened_without_clock", sentence, ("steps", index), path)
 
 
 def check_loops(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator[Problem]:

@@ -162,11 +162,13 @@ def prove(kind: Kind) -> list[Problem]:
     """Prove a kind that passed ``check_kind`` sound; gives the faults, none if it is.
 
     Source of the rules: every state reachable, an end reachable from every standing, no dead step,
-    closing always passes evidence and a sign-off by another person, every open state has a clock or
-    says why not, no loop escapes bound, reason and clock. Milliseconds for a real kind.
+    closing always passes evidence and a sign-off by another person, as completion and phase closure
+    pass another person; a head's step is a sign-off; every open state has a clock or says why not;
+    reopening sets a clock anew; no loop escapes bound, reason and clock. Milliseconds for a real kind.
     """
     walk = walk_kind(kind)
-    problems = [*_check_reach(walk), *_check_ends(walk), *_check_closing(walk), *_check_signs(walk)]
+    problems = [*_check_reach(walk), *_check_ends(walk), *_check_closing(walk)]
+    problems += [*_check_done(walk), *_check_signs(walk), *_check_heads(kind)]
     moves = list(walk.moves.values())
     problems += check_clocks(kind, moves, walk.path_to)
     problems += check_loops(kind, moves, walk.path_to)
@@ -234,6 +236,7 @@ def _check_closing(walk: Walk) -> Iterator[Problem]:
             "close_without_evidence": not met & bits.bit["evidence"],
             "close_without_signature": not any(met & bit for bit, _ in bits.signs),
         }
+        faults["close_unsigned"] = not (step.signs or faults["close_without_signature"])
         faults["close_without_four_eyes"] = not (
             faults["close_without_signature"] or bits.signed_by_other(met)
         )
@@ -241,6 +244,25 @@ def _check_closing(walk: Walk) -> Iterator[Problem]:
             if (reason, step.code) not in told:
                 told.add((reason, step.code))
                 yield _at_step(walk, origin, step, reason, f"经“{step.zh}”办结时{_CLOSING[reason]}")
+
+
+def _check_done(walk: Walk) -> Iterator[Problem]:
+    """Check that nobody who moved the case in this round says himself that it is (partly) done.
+
+    Every arrival in phase ``phase_closed`` or ``completed`` from an open one; the handler's own
+    steps of that round must be among the step's ``other_than``. Closing has its own rule.
+    """
+    kind, handling = walk.kind, walk.bits.handling
+    told: set[str] = set()
+    for origin, step, (state, _) in walk.edges:
+        if origin is None or step.code in told or kind.phase_of(origin[0]) != "open":
+            continue
+        if kind.phase_of(state) not in ("phase_closed", "completed"):
+            continue
+        if origin[1] & handling & ~walk.bits.of("by", step.other_than) or is_handling(step):
+            told.add(step.code)
+            words = f"经“{step.zh}”认定完成或阶段性办结的可能就是经办人，other_than 缺少经办步骤"
+            yield _at_step(walk, origin, step, "done_by_handler", words)
 
 
 def _check_signs(walk: Walk) -> Iterator[Problem]:
@@ -259,9 +281,18 @@ def _check_signs(walk: Walk) -> Iterator[Problem]:
             yield _at_step(walk, origin, step, "sign_by_handler", words)
 
 
+def _check_heads(kind: Kind) -> Iterator[Problem]:
+    """Check that what only a unit's head may do to move a case on is a sign-off: he has no other."""
+    for index, step in enumerate(kind.steps):
+        if step.roles == ("head",) and step.to and step.sort == "forward" and not step.signs:
+            sentence = f"“{step.zh}”只由单位负责人办理并使事项前进，须为签字（signs = true）。"
+            yield Problem("head_without_signature", sentence, ("steps", index))
+
+
 _CLOSING = {
     "close_without_evidence": "没有必交的整改后照片或佐证材料",
     "close_without_signature": "没有任何签字",
+    "close_unsigned": "办结人没有签字，须为签字（signs = true）：谁验收谁负责",
     "close_without_four_eyes": "签字人可能就是经办人，other_than 缺少经办步骤",
 }
 

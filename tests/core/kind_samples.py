@@ -128,6 +128,8 @@ from = ["signed"]
 to = "done"
 roles = ["supervisor"]
 by = "superior"
+signs = true
+other_than = ["check"]
 
 [[steps]]
 code = "back"

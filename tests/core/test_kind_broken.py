@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from ecoissues.core.kind_registry import check_text
+from ecoissues.core.kind_registry import check_file, check_text, read_kinds
 from tests.core.kind_samples import DRILL, block, changed, line_of
 
 CHECK, SIGN, FINISH, BACK, DROP = map(block, ("check", "sign", "finish", "back", "drop"))
@@ -56,6 +58,59 @@ effect = "extend"
 sort = "note"
 fields = [{ code = "event", zh = "申请", en = "Request", type = "event" }]
 """
+REOPEN = """
+[[steps]]
+code = "reopen"
+zh = "重办"
+en = "Reopen"
+from = ["done"]
+to = "working"
+roles = ["supervisor"]
+by = "superior"
+sort = "back"
+loop_reason = "反弹即重办。"
+fields = [{ code = "reason", zh = "理由", en = "Reason", required = true }]
+"""
+FIELD = """
+[[fields]]
+code = "river"
+zh = "河流"
+en = "River"
+"""
+CHOICE = '''
+[[fields]]
+code = "river"
+zh = "河流"
+en = "River"
+type = "choice"
+options = [
+  { code = "a", zh = "甲河", en = "A" },
+  { code = "b", zh = "乙河", en = "B" },
+]
+'''
+MILES = """
+[[milestones]]
+code = "first"
+zh = "上半年"
+en = "First"
+due = "06-30"
+
+[[milestones]]
+code = "second"
+zh = "下半年"
+en = "Second"
+due = "12-31"
+after = ["first"]
+"""
+
+
+def asking(more: str, field: str = "river", text: str = DRILL) -> str:
+    """Give the drill whose registration asks for a field, with further tables behind."""
+    begin = 'effect = "register"\n'
+    return changed(begin, f'{begin}asks = [{{ field = "{field}" }}]\n', text) + more
+
+
+COMMON = changed("version = 1", 'version = 1\nextends = "common"')
 WAIT = """
 [[clocks]]
 code = "notice"
@@ -275,14 +330,40 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         head("finish"),
     ),
     "closing without signature": (
-        within(SIGN, "signs = true\n", ""),
+        within(FINISH, "signs = true\n", "").replace("signs = true\n", ""),
         "close_without_signature",
         head("finish"),
     ),
+    "closing by somebody who does not sign": (
+        within(FINISH, "signs = true\n", ""),
+        "close_unsigned",
+        head("finish"),
+    ),
+    "a head who does not sign": (
+        within(SIGN, "signs = true\n", ""),
+        "head_without_signature",
+        head("sign"),
+    ),
     "signed by the handler": (
         within(SIGN, '\nother_than = ["check"]', ""),
+        "sign_by_handler",
+        head("sign"),
+    ),
+    "closed by the handler": (
+        DRILL.replace('\nother_than = ["check"]', ""),
         "close_without_four_eyes",
         head("finish"),
+    ),
+    "completed by the handler": (
+        changed('zh = "已签字"\nen = "Signed"\nphase = "open"', 'zh = "已签字"\nen = "Signed"\n'
+                'phase = "completed"', within(SIGN, '\nother_than = ["check"]', "")),
+        "done_by_handler",
+        head("sign"),
+    ),
+    "reopened under the old clock": (
+        DRILL + REOPEN,
+        "reopened_without_clock",
+        head("reopen"),
     ),
     "closing by a side path": (DRILL + SIDE, "close_without_evidence", head("shortcut")),
     "side path after rework": (
@@ -330,6 +411,85 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "promise_unapproved",
         head("back"),
     ),
+    "field nobody asks for": (DRILL + FIELD, "field_never_asked", "[[fields]]"),
+    "field asked and not declared": (asking(FIELD, "rivr"), "unknown_field", "rivr"),
+    "field declared twice": (
+        asking(FIELD + FIELD.replace("河流", "水系")),
+        "duplicate_code",
+        'code = "river"\nzh = "水系"',
+    ),
+    "field written twice": (
+        asking(FIELD).replace('{ code = "clean", zh', '{ code = "river", zh', 1),
+        "duplicate_field",
+        '{ code = "river", zh',
+    ),
+    "field asked twice": (
+        asking(FIELD).replace('{ field = "river" }', '{ field = "river" },\n{ field = "river" }'),
+        "duplicate_field",
+        '{ field = "river" }]',
+    ),
+    "field of the system": (
+        asking(FIELD.replace("river", "verdict"), "verdict"),
+        "reserved_code",
+        'code = "verdict"\nzh = "河流"',
+    ),
+    "field with an effect": (
+        asking(FIELD + 'type = "units"\n'),
+        "unknown_type",
+        'type = "units"\n',
+    ),
+    "options empty": (
+        asking(FIELD + 'type = "choice"\noptions = []\n'),
+        "choice_without_words",
+        "[[fields]]",
+    ),
+    "option twice": (asking(CHOICE.replace('"b"', '"a"')), "duplicate_code", "乙河"),
+    "two options of one word": (asking(CHOICE.replace("乙", "甲")), "duplicate_code", 'code = "b"'),
+    "option without word": (asking(CHOICE.replace('"B"', '""')), "empty_wording", "乙河"),
+    "unit of a text": (asking(FIELD + 'unit = "米"\n'), "unit_without_number", "[[fields]]"),
+    "one header for two fields": (
+        asking(FIELD + 'headers = ["水体"]\n' + FIELD.replace("river", "lake").replace("河流", "水体")),
+        "header_clash",
+        'zh = "水体"',
+    ),
+    "header twice": (
+        asking(FIELD + FIELD.replace("river", "lake").replace("河流", "湖库")
+               + 'headers = [\n  "湖泊",\n  "河流",\n]\n'),
+        "header_clash",
+        '"河流",',
+    ),
+    "unknown key of a field": (asking(FIELD + "colum = true\n"), "unknown_key", "colum"),
+    "field without English": (
+        asking(FIELD.replace('"River"', '" "')),
+        "empty_wording",
+        "[[fields]]",
+    ),
+    "milestones nobody reaches": (DRILL + MILES, "milestone_without_step", '[[milestones]]\ncode = "first"'),
+    "cyclic milestones": (
+        COMMON + MILES.replace('due = "06-30"', 'due = "06-30"\nafter = ["second"]'),
+        "milestone_cycle",
+        'after = ["second"]',
+    ),
+    "milestone after itself": (
+        COMMON + MILES.replace('["first"]', '["second"]'),
+        "milestone_cycle",
+        'after = ["second"]',
+    ),
+    "unknown milestone": (
+        COMMON + MILES.replace('["first"]', '["frist"]'), "unknown_milestone", "frist",
+    ),
+    "milestone on no day": (COMMON + MILES.replace("06-30", "06-31"), "bad_date", "06-31"),
+    "milestone twice": (
+        COMMON + MILES.replace('code = "second"', 'code = "first"'),
+        "duplicate_code",
+        'code = "first"\nzh = "下半年"',
+    ),
+    "its own child": (
+        changed("version = 1", 'version = 1\nchildren = "drill"'), "child_cycle", "children",
+    ),
+    "unknown child": (
+        changed("version = 1", 'version = 1\nchildren = "drills"'), "unknown_child", "children",
+    ),
     "clock that nothing waits for": (DRILL + WAIT, "clock_never_set", head("notice", "clocks")),
 }
 
@@ -351,8 +511,8 @@ def test_the_drill_itself_is_sound() -> None:
 
 
 def test_broken_documents_are_many_and_of_many_sorts() -> None:
-    assert len(BROKEN) >= 60
-    assert len({reason for _, reason, _ in BROKEN.values()}) >= 45
+    assert len(BROKEN) >= 90
+    assert len({reason for _, reason, _ in BROKEN.values()}) >= 60
 
 
 @pytest.mark.parametrize(
@@ -371,3 +531,30 @@ def test_the_path_is_the_shortest_that_shows_the_fault(case: str, walk: tuple[st
         assert found[reason].walk[-1] == "back"
     else:
         assert found[reason].walk == walk
+
+
+def test_kinds_that_are_each_others_children_are_refused(tmp_path: Path) -> None:
+    """A circle over several documents is told in each of them, with its way."""
+    parent = """  { code = "parent_case", zh = "上级", en = "Parent", type = "case" },\n]"""
+    for code, child in (("one", "two"), ("two", "three"), ("three", "one"), ("alone", "one")):
+        text = changed("version = 1", f'version = 1\nchildren = "{child}"')
+        text = changed('code = "drill"', f'code = "{code}"', text)
+        text = text.replace('en = "Number" }]', 'en = "Number" },\n' + parent, 1)
+        (tmp_path / f"{code}.toml").write_text(text, encoding="utf-8")
+    kinds, findings = read_kinds(tmp_path)
+    told = {finding.file: finding for finding in findings}
+    assert set(told) == {"one.toml", "two.toml", "three.toml"}
+    assert {finding.reason for finding in findings} == {"child_cycle"}
+    assert told["one.toml"].walk == ("one", "two", "three", "one")
+    assert told["one.toml"].line == 3
+    assert ("alone", 1) in kinds
+    assert ("one", 1) not in kinds
+    (found,) = check_file(tmp_path / "one.toml", tmp_path)
+    assert found.reason == "child_cycle"
+
+
+def test_a_child_must_be_able_to_name_its_parent(tmp_path: Path) -> None:
+    (tmp_path / "drill.toml").write_text(DRILL, encoding="utf-8")
+    text = changed("version = 1", 'version = 1\nchildren = "drill"').replace('"drill"', '"top"', 1)
+    (found,) = check_text("top.toml", text, tmp_path)
+    assert (found.reason, found.line) == ("child_without_parent", 3)
