@@ -69,8 +69,9 @@ def beside_the_proof(kind: Kind, one: Support) -> str:
             return "the other step begins the round, nothing was done before it"
         if not _ahead(kind, other) & set(kind.sources_of(step)):
             return "both are never taken in one round"
-        if not (step.signs or (step.to and kind.phase_of(step.to) != "open")):
-            return "the step neither signs nor says that anything is done"
+        crosses = any(kind.phase_of(state) == "open" for state in kind.sources_of(step))
+        if not step.signs and not (step.to and crosses and kind.phase_of(step.to) != "open"):
+            return "the step neither signs nor is the first to say that anything is done"
     if one.sort == "roles" and step is not None and len(step.roles) > 1:
         return "another role holds the step as well"
     if one.sort in ("starts", "promises", "clockless"):
