@@ -25,6 +25,7 @@ PARTS = {
     "d": ("figures", "the board as of a past day at 630,000 cases"),
     "e": ("intake", "import of 10,000 rows"),
     "f": ("contention", "16 clients over 2 processes on one case"),
+    "k": ("kinds", "importing, loading and proving all kinds at start"),
 }
 
 

@@ -48,8 +48,10 @@ class _Bits:
 
     def __init__(self, kind: Kind) -> None:
         names = ["evidence"]
+        # An obligation that no step requires changes nothing: carrying it would double the walk.
+        wanted = {code for step in kind.steps for code in step.requires}
         for step in kind.steps:
-            names += [f"met:{code}" for code in step.meets]
+            names += [f"met:{code}" for code in step.meets if code in wanted]
             names += [f"signed:{step.code}"] * step.signs + [f"by:{step.code}"] * is_handling(step)
         self.bit = {name: 1 << place for place, name in enumerate(dict.fromkeys(names))}
         self.handling = self.of("by", (s.code for s in kind.steps if is_handling(s)))
