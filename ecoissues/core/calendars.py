@@ -290,7 +290,7 @@ def month_end(text: str) -> date | None:
     2023-2025年, 二〇二五年六月底前; of several dates the last one counts. None for 立行立改,
     长期坚持, for dates that do not exist, and for 2024年5月前 or 2025年汛期前, which do not say
     their day: a person decides.
-    Source: the columns 整改时限 and 办结目标 of published rectification plans.
+    Source: the columns 整改时限 and 办结目标 of published plans of work.
     """
     plain = _plain(text)
     if _YEARLY.search(plain):

@@ -59,7 +59,7 @@ class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
     """Files a step needs: at least ``least`` of ``stage`` on the case in this round of work.
 
     ``unless``: conditions under which the need falls away, each ``verdict:CODE`` or
-    ``field:CODE`` (a flag that is set): an unsubstantiated complaint has no after-picture.
+    ``field:CODE`` (a flag that is set): an unsubstantiated letter has no after-picture.
     """
 
     stage: str

@@ -152,7 +152,7 @@ def visible(actor: Actor, party_paths: Iterable[str], list_path: str) -> bool:
 def reading_paths(parties: Iterable[Party]) -> tuple[str, ...]:
     """Give the paths of the parties that make a case visible: all but those complained of.
 
-    Source: 信访工作条例 (2022), article 30: a complaint is not made known to whom it complains of.
+    Source: 信访工作条例 (2022), article 30: a letter is not made known to whom it complains of.
     """
     return tuple(path for path, part in parties if part != "accused")
 

@@ -16,7 +16,7 @@ from ecoissues.demo.plan import DAY, Plan, draw_outcomes, home_unit
 from ecoissues.demo.wording import is_clear
 
 _JOINT: Final = 0.06
-#: The second type of a complaint that names two.
+#: The second type of a letter that names two.
 _BESIDE: Final = {
     "air": "noise", "noise": "air", "water": "soil", "soil": "water", "ecology": "soil",
     "other": "air", "radiation": "noise",

@@ -119,7 +119,7 @@ class Round(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaskTotals(Struct, frozen=True, forbid_unknown_fields=True):
-    """The rectification tasks; all completed on the day."""
+    """The tasks of the plan; all completed on the day."""
 
     rounds: tuple[Round, ...]
     as_of: date
@@ -155,7 +155,7 @@ class SiteDocument(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Subject(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a complaint may be about: words for each part of its story.
+    """What a letter may be about: words for each part of its story.
 
     ``where``: sort of place (a key of ``Texts.places``).
     """
@@ -173,7 +173,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaskSubject(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a rectification task may be about."""
+    """What a task may be about."""
 
     types: tuple[str, ...]
     problem: str

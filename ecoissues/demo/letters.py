@@ -16,7 +16,7 @@ class DistrictPlan(Plan):
     """The complaints of the municipal inspection in the home district."""
 
     def matters(self) -> Iterator[Matter]:
-        """Give every complaint with its whole walk."""
+        """Give every letter with its whole walk."""
         totals = self.document.district
         ordered = set(self.draw.sample(range(totals.total), totals.ordered))
         still_open = set(self.draw.sample(range(totals.total), totals.total - totals.closed))
@@ -79,7 +79,7 @@ class DailyPlan(Plan):
     """Everyday complaints after the campaign."""
 
     def matters(self) -> Iterator[Matter]:
-        """Give every complaint with its whole walk."""
+        """Give every letter with its whole walk."""
         daily = self.document.daily
         span = (self.document.until - daily.begins).days - 8
         for place in range(daily.total):
@@ -118,7 +118,7 @@ class DailyPlan(Plan):
 def everyday(
     ground: Ground, document: SiteDocument, tree: UnitTree, place: int, day: date, unit: str
 ) -> Matter:
-    """Draw an everyday complaint for a unit; its walk is the caller's."""
+    """Draw an everyday letter for a unit; its walk is the caller's."""
     kinds = document.central.later_types
     type_ = ground.random.choices(list(kinds), list(kinds.values()))[0]
     top = tree.by_id[tree.by_code[unit].top_id] if unit else tree.root

@@ -60,7 +60,7 @@ class Wording:
         return text.format_map({**self.slots(), **more}) if "{" in text else text
 
     def opening(self, channel: str) -> str:
-        """Draw how a complaint begins that came by a channel."""
+        """Draw how a letter begins that came by a channel."""
         return self.random.choice(self.texts.openings[channel])
 
     def story(self, type_: str, area: str, opening: str) -> Story:
@@ -89,7 +89,7 @@ class Wording:
         )
 
     def task(self, area: str) -> Story:
-        """Draw a rectification task of an area."""
+        """Draw a task of an area."""
         subject: TaskSubject = self.random.choice(self.texts.tasks)
         slots = {**self.slots(), "area": area}
         done = subject.done.format_map(slots)

@@ -32,7 +32,7 @@ def visible_cases(
     if scope_path == tree.root.path:
         return true()
     own_lists = [row.id for row in lists.values() if row.unit_path.startswith(scope_path)]
-    # Nobody reads a complaint about himself.
+    # Nobody reads what is complained of himself.
     parties = party_cases(unit_ids(tree, scope_path), None, one_by_one=one_by_one)
     if not own_lists:
         return parties

@@ -42,7 +42,7 @@ LAW: dict[str, set[str]] = {
     # The demonstration site goes through the ordinary services, like an office's first year.
     "demo": {*INNER, "services", "demo"},
 }
-CORE_LIBRARIES = {"msgspec", "pypinyin", "transitions"}
+CORE_LIBRARIES = {"msgspec", "pypinyin", "tomli", "transitions"}
 CORE_STDLIB_REFUSED = {
     *("asyncio", "http", "smtplib", "socket", "sqlite3", "subprocess", "urllib", "threading"),
 }

@@ -138,6 +138,21 @@ def test_no_code_knows_a_kind_by_name() -> None:
     assert not found, "\n".join(["ask the document instead of its name:", *found])
 
 
+def test_no_kinds_code_stands_in_any_module_but_tests() -> None:
+    """Not even in a comment: whoever searches the code for a kind finds its document alone."""
+    codes = kind_codes()
+    assert len(codes) >= 3
+    word = re.compile(rf"\b(?:{'|'.join(sorted(codes))})\b")
+    found = []
+    for path in house.all_files():
+        if path.suffix != ".py" or "tests" in path.relative_to(house.ROOT).parts:
+            continue
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if word.search(line):
+                found.append(f"{house.place(path)}:{number}: {line.strip()}")
+    assert not found, "\n".join(["give the kind a code that is no common word, or reword:", *found])
+
+
 def test_folders_of_documents_hold_no_code() -> None:
     found = [
         house.place(path)

@@ -168,6 +168,16 @@ def block(code: str, table: str = "steps", text: str = DRILL) -> str:
     return "\n[[" + found
 
 
+def within(part: str, old: str, new: str) -> str:
+    """Give the drill with one place inside one of its tables replaced."""
+    return changed(part, changed(old, new, part))
+
+
+def head(code: str, table: str = "steps") -> str:
+    """Give the first lines of a table, the place of a fault of the whole of it."""
+    return f'[[{table}]]\ncode = "{code}"'
+
+
 def line_of(needle: str, text: str) -> int:
     """Give the line (from 1) of the one place of a needle."""
     assert text.count(needle) == 1, f"{text.count(needle)} places of {needle!r}"
