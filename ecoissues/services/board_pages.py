@@ -50,6 +50,7 @@ class Frame(msgspec.Struct, frozen=True):
     basis: Basis
     day_words: str
     batches: list[str]
+    batch_note: str
     units: list[Unit]
     unit: str
     unit_name: str
@@ -139,6 +140,16 @@ def list_href(basis: Basis, what: Behind, unit: str) -> str:
     return Filter.read(values).address()
 
 
+def _batch_note(days: list[str | None] | None) -> str:
+    """Say when a batch was handed over and when its results are due, as far as that is known."""
+    handed_over_on, due_on = days or (None, None)
+    told = (
+        f"{handed_over_on} 转办" if handed_over_on else "",
+        f"结果应于 {due_on} 前报结" if due_on else "",
+    )
+    return "，".join(filter(None, told))
+
+
 def _frame(site: Site, connection: Connection, actor: Actor, asked: Asked) -> Frame | None:
     lists = boards.lists_for(site, connection, actor)
     code = asked.list_code or (lists[0].code if lists else "")
@@ -149,11 +160,16 @@ def _frame(site: Site, connection: Connection, actor: Actor, asked: Asked) -> Fr
         asked.batch,
     )  # fmt: skip
     b = t.batches.c
-    query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc())
+    query = (
+        select(b.name, b.handed_over_on, b.results_due_on)
+        .where(b.list_id == basis.row.id)
+        .order_by(b.ordinal.desc())
+    )
+    batches = {name: days for name, *days in connection.execute(query)}
     unit = site.tree.by_code.get(asked.unit)
     return Frame(
         lists=lists, basis=basis, day_words=day_words(basis.as_of),
-        batches=list(connection.execute(query).scalars()),
+        batches=list(batches), batch_note=_batch_note(batches.get(basis.batch)),
         units=[unit for unit in site.tree.tops() if unit.path.startswith(actor.scope_path)],
         unit=asked.unit, unit_name=unit.name if unit else "", known_at=asked.known_at,
     )  # fmt: skip

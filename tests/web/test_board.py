@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from ecoissues.storage import tables as t
 from tests.web.conftest import World
 from tests.web.test_case import take, transferred
 
@@ -104,3 +106,13 @@ def test_who_may_look(world: World) -> None:
     assert world.client().get("/board").status_code == 303
     nothing = world.client("stranger").get("/board")
     assert "还没有清单" in nothing.text
+
+
+def test_a_batch_says_when_its_results_are_due(world: World) -> None:
+    world.register("NC-C", "D3CQ202611180001", batch="第一批")
+    with world.site.store.writing() as connection:
+        connection.execute(
+            update(t.batches).values(handed_over_on="2026-11-19", results_due_on="2026-12-09")
+        )
+    page = world.client("leader").get("/board?list=NC-C&batch=第一批").text
+    assert "第一批（2026-11-19 转办，结果应于 2026-12-09 前报结）" in page
