@@ -16,7 +16,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     bindparam,
     false,
@@ -323,12 +322,3 @@ def counts(
 ) -> list[int]:
     """Count several filters, each as its own list does."""
     return [count(connection, site, actor, each) for each in asked]
-
-
-def case_ids(
-    connection: Connection, site: Site, actor: Actor, asked: Filter, most: int = 0
-) -> list[int]:
-    """Give the ids of a filter's cases in the list's usual order (exports take the same rows)."""
-    query: Select[Any] = select(t.cases.c.id).where(*conditions(connection, site, actor, asked))
-    query = query.order_by(t.cases.c.number, t.cases.c.part, t.cases.c.id)
-    return list(connection.execute(query.limit(most) if most else query).scalars())

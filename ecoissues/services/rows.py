@@ -167,15 +167,29 @@ def _query(
         query = query.select_from(
             t.cases.outerjoin(t.batches, t.batches.c.id == t.cases.c.batch_id)
         )
-    column = own if own is not None else SORTS.get(sort.lstrip("-"))
-    if column is None:
-        query = query.order_by(_C.due_on.asc().nulls_last(), _C.id)
-    elif sort.startswith("-"):
-        query = query.order_by(column.desc().nulls_last(), _C.id.desc())
-    else:
-        query = query.order_by(column.asc().nulls_last(), _C.id)
+    query = query.order_by(*_order(sort, own))
     most = bindparam("most", PER_PAGE, type_=Integer)
     return query.limit(most).offset(bindparam("skip", 0, type_=Integer))
+
+
+def _order(sort: str, own: ColumnElement[Any] | None) -> tuple[ColumnElement[Any], ...]:
+    """Give what rows are sorted by: the column asked for, else the nearest due day first."""
+    column = own if own is not None else SORTS.get(sort.lstrip("-"))
+    if column is None:
+        return _C.due_on.asc().nulls_last(), _C.id.asc()
+    if sort.startswith("-"):
+        return column.desc().nulls_last(), _C.id.desc()
+    return column.asc().nulls_last(), _C.id.asc()
+
+
+def ids_in_order(
+    connection: Connection, site: Site, actor: Actor, asked: Filter, sort: str
+) -> list[int]:
+    """Give the ids of all cases of a filter in the order in which the list shows them."""
+    kind = kind_of_list(site, asked.get("list"))
+    order = _order(sort, own_order(kind, sort, connection.dialect.name))
+    where = listing.conditions(connection, site, actor, asked)
+    return list(connection.execute(select(_C.id).where(*where).order_by(*order)).scalars())
 
 
 #: Places of the columns always read.

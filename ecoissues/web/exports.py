@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
-from ecoissues.services import boards, exporting, listing, membership
+from ecoissues.services import boards, exporting, listing, membership, rows
 from ecoissues.services.exporting import Asked
 from ecoissues.web import filters, here
 from ecoissues.web.board import asked_day
@@ -36,7 +36,7 @@ def cases(ending: str) -> ResponseReturnValue:
         if not code:
             raise Refused("list_missing", "请先在筛选中选定一个清单再导出：各清单的表式不同。")
         asked = asked.changed(list=code)
-        ids = listing.case_ids(connection, site, actor, asked)
+        ids = rows.ids_in_order(connection, site, actor, asked, request.args.get("sort", ""))
         basis = membership.find_basis(connection, site, asked.values)
     row = site.get_list(code)
     form = request.args.get("form") or site.kind_of(row.kind, row.kind_version).form

@@ -10,7 +10,7 @@ import pytest
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.life import Life
-from ecoissues.services import gate, listing
+from ecoissues.services import gate, listing, rows
 from ecoissues.services.verifying import verify
 from tests.services import machine
 from tests.services.machine import CITY, DISTRICT, FOREIGN, HANDLER, OFFICES, STRANGER, Office
@@ -161,11 +161,11 @@ def test_who_keeps_a_list_sees_what_is_placed_on_it(office: Office) -> None:
         values = office.form(place, Life(), list_code=home)
         office.take(connection, case_id, place.code, values=values)
         asked = listing.Filter.read({"list": home})
-        assert listing.case_ids(connection, office.site, boss, asked) == [case_id]
+        assert rows.ids_in_order(connection, office.site, boss, asked, "") == [case_id]
         with pytest.raises(Forbidden):
             office.take(connection, case_id, place.code, boss, {})
         stranger = office.person("supervisor", OFFICES[FOREIGN])
-        assert listing.case_ids(connection, office.site, stranger, asked) == []
+        assert rows.ids_in_order(connection, office.site, stranger, asked, "") == []
 
 
 def test_a_role_that_touches_no_case_learns_nothing_of_one(office: Office) -> None:

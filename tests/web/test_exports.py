@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from urllib.parse import unquote
 
 import openpyxl
@@ -31,6 +32,22 @@ def test_the_list_leaves_as_it_is_filtered(world: World) -> None:
     assert name.endswith(".xlsx")
     members = client.get("/exports/cases.xlsx?list=NC-C&figure=closure_rate&members=rest")
     assert len(numbers(members.data)) == 4
+
+
+def test_the_sheet_keeps_the_order_of_the_screen(world: World) -> None:
+    for number, day in ((2, "2026-11-16"), (1, "2026-11-18"), (3, "2026-11-17")):
+        world.register("NC-C", f"D3CQ20261118000{number}", received_on=day)
+    client = world.client("supervisor")
+    orders = set()
+    for sort in ("", "number", "-number", "received", "-received"):
+        page = client.get(f"/cases?list=NC-C&sort={sort}", follow_redirects=True).text
+        shown = re.findall(r'<a href="/cases/\d+">(D3CQ\d+)</a>', page)
+        address = re.search(r'href="(/exports/cases.xlsx[^"]+)"', page)
+        assert address is not None
+        sheet = client.get(address[1].replace("&amp;", "&"))
+        assert numbers(sheet.data) == shown, sort
+        orders.add(tuple(shown))
+    assert len(orders) > 2
 
 
 def test_csv_forms_and_dispatch(world: World) -> None:
