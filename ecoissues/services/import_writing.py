@@ -20,7 +20,7 @@ from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.gate import Request, make_step
 from ecoissues.services.import_plans import TRACKS, Plan, Planner
 from ecoissues.services.import_rounds import Rounds
-from ecoissues.services.loading import lock_case
+from ecoissues.services.loading import lock_case, lock_cases
 from ecoissues.services.merging import companions
 from ecoissues.services.recording import CaseRow, Draft
 from ecoissues.services.registering import Registration, compose
@@ -90,6 +90,7 @@ def _write(
     who = dataclasses.replace(actor, channel="import")
     with site.store.writing() as connection:
         stand(site, connection, planner, plans)
+        lock_cases(connection, {plan.case_id for plan in plans if plan.case_id})
         recorder = Rounds(site, connection, who, planner.home)
         recorder.reserve(sum(plan.standing == "new" for plan in plans))
         for plan in plans:

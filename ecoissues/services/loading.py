@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, or_, select
@@ -115,6 +115,23 @@ def lock_both(
     with contextlib.suppress(Refused):
         other = load_case(connection, site, actor, other_key)
         _LOCK_BOTH.run(connection, {"one_id": case_id, "other_id": other.id})
+
+
+def lock_cases(connection: Connection, case_ids: Collection[int]) -> None:
+    """Hold many cases and all that follow them in the order of their ids, before the log is held.
+
+    A step holds its case and then the end of the log; who writes many cases must do the same, or
+    the two wait for each other.
+    """
+    if connection.dialect.name == "sqlite" or not case_ids:
+        return
+    c = t.cases.c
+    connection.execute(
+        select(c.id)
+        .where(or_(c.id.in_(case_ids), c.merged_into_id.in_(case_ids)))
+        .order_by(c.id)
+        .with_for_update(key_share=True)
+    )
 
 
 def read_case(connection: Connection, site: Site, actor: Actor, case_id: int) -> CaseRow:

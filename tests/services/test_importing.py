@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,7 +15,8 @@ from sqlalchemy import func, select
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.life import fold
-from ecoissues.services import exporting, importing
+from ecoissues.core.policy import Actor
+from ecoissues.services import exporting, gate, import_writing, importing
 from ecoissues.services.import_plans import Plan
 from ecoissues.services.importing import Options, Preview
 from ecoissues.services.site import Site
@@ -261,3 +264,44 @@ def test_a_district_list_needs_a_source_and_a_deadline_before_it_is_handed_over(
     assert found.rows[1].problems[0].code == "channel_missing"
     assert importing.carry_out(made, office, found).rows[0].state == "已录入"
     made.close()
+
+
+def test_a_changed_sheet_and_steps_on_its_cases_do_not_wait_for_each_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both hold cases first and the end of the log last; a deadlock would cost the chunk its round."""
+    supervisor = actor(site, "supervisor")
+    plain = [f"D3CQ2024060700{n:02},来电,2024-06-07,某处{n}污水直排。,南川区,水,,,,第三批" for n in range(20, 40)]
+    importing.carry_out(site, supervisor, look(site, sheet(*plain)))
+    made = look(site, sheet(*reversed([row.replace("直排", "漫流") for row in plain])))
+    assert made.counts["changed"] == 20
+    again: list[int] = []
+    write = import_writing.write_chunk
+
+    def one_by_one(*given: Any) -> Any:  # the chunk itself is called by its name in ``importing``
+        again.append(1)
+        return write(*given)
+
+    monkeypatch.setattr(import_writing, "write_chunk", one_by_one)
+    ids = sorted(plan.case_id for plan in made.rows)
+    failed: list[BaseException] = []
+
+    def chase() -> None:
+        try:
+            for case_id in ids + ids[::-1]:
+                take_note(site, supervisor, case_id)
+        except BaseException as error:  # shown below
+            failed.append(error)
+
+    other = threading.Thread(target=chase)
+    other.start()
+    result = importing.carry_out(site, supervisor, made)
+    other.join()
+    assert failed == []
+    assert result.counts["changed"] == 20
+    assert not again, "the chunk was tried again row by row"
+
+
+def take_note(site: Site, who: Actor, case_id: int) -> None:
+    """Take a step on a case whatever its version is by now."""
+    gate.take_step(site, who, case_id, gate.Request("chase", None, {}))
