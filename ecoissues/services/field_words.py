@@ -104,10 +104,12 @@ def _choice_text(kind: Kind, field: Field, value: str) -> str:
     return word(field.words, value) if field.words not in ("", "clocks", "regions") else value
 
 
-def _label(code: str, field: Field | None) -> str:
-    if field is not None:
-        return field.zh
-    return f"节点“{code.removeprefix(REACHED)}”完成" if code.startswith(REACHED) else code
+def _label(kind: Kind, code: str, field: Field | None) -> str:
+    if field is not None or not code.startswith(REACHED):
+        return field.zh if field is not None else code
+    reached = code.removeprefix(REACHED)
+    named = next((each.zh for each in kind.milestones if each.code == reached), reached)
+    return f"节点“{named}”完成"
 
 
 def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitTree) -> list[Shown]:
@@ -126,7 +128,7 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
         if isinstance(value, Mapping) and (field is None or code == "facts"):
             text = _correction_text(kind, value, tree)
         if text != "—":
-            found.append(Shown(_label(code, field), text, long, code))
+            found.append(Shown(_label(kind, code, field), text, long, code))
     for code, (label, words) in _TRACKS.items():
         if facts.get(code):
             value = facts[code]

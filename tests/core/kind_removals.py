@@ -85,13 +85,15 @@ def _step_without(step: Step, lost: set[Support]) -> Step:
     return replace(step, **changes)
 
 
-def carried_with(kind: Kind, one: Support, every: list[Support]) -> list[Support]:
+def carried_with(kind: Kind, one: Support, spared: list[Support]) -> list[Support]:
     """Give other supports of its sort without which the kind is sound and rests on ``one``.
+
+    In: ``spared``, those that may be taken away singly.
 
     [] if none are found: they are taken away in turn, as long as the kind stays sound, ``one``
     last. What is left then is a set of supports none of which can be spared.
     """
-    others = [other for other in every if other != one and other.sort == one.sort]
+    others = [other for other in spared if other != one and other.sort == one.sort]
     for order in (others, others[::-1]):
         gone: list[Support] = []
         for other in order:

@@ -100,21 +100,22 @@ def test_what_the_proof_rests_on_is_missed_when_removed(code: str) -> None:
     kind = KINDS[code]
     assert reasons(kind) == []
     every = list(supports(kind))
-    essential, shared, beside = set[Support](), set[Support](), set[Support]()
-    for one in every:
-        told = set(reasons(without(kind, [one])))
-        company = [] if told else carried_with(kind, one, every)
+    alone = {one: set(reasons(without(kind, [one]))) for one in every}
+    essential = {one for one in every if alone[one]}
+    spared = [one for one in every if not alone[one]]
+    shared, beside = set[Support](), set[Support]()
+    for one in essential:
+        assert alone[one] & WANTED[one.sort], (one, alone[one])
+    for one in spared:
+        company = carried_with(kind, one, spared)
         if company:
             assert reasons(without(kind, company)) == []
             told = set(reasons(without(kind, [*company, one])))
+            assert told & WANTED[one.sort], (one, told)
             shared.add(one)
-        elif told:
-            essential.add(one)
         else:
             assert beside_the_proof(kind, one), f"{one}: the proof should rest on it"
             beside.add(one)
-            continue
-        assert told & WANTED[one.sort], (one, told)
     assert {one for one in every if one.sort in NEVER_SPARED} <= essential
     assert {"evidence", "signs", "roles", "clock", "loop_reason"} <= {
         one.sort for one in essential | shared

@@ -83,7 +83,7 @@ def test_money_and_places_stand_in_the_form_as_they_are_written(outlets: World) 
     assert "已完成 1/2，下一节点：二季度（2026-12-30）" in page
     assert "2026-11-19 完成（逾期）" in page
     assert "本年" in page
-    assert "节点“q1”完成" in page
+    assert "节点“一季度”完成" in page
     assert '<option value="q1">' not in officer.get(reach).text
 
 
