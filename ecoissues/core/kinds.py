@@ -212,6 +212,11 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         """The kind's own fields by code."""
         return {item.code: item for item in self.fields}
 
+    @cached_property
+    def word_fields(self) -> tuple[str, ...]:
+        """Codes of the kind's own fields that hold words: a case is found by them."""
+        return tuple(f.code for f in self.fields if f.type in ("text", "long_text", "place"))
+
     @property
     def has_plan(self) -> bool:
         """Whether its cases have milestones."""

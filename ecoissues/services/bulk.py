@@ -135,5 +135,7 @@ class BulkRecorder(Recorder):
         tree, list_ids = self.site.tree, self.site.list_ids
         for case, kind, life, touched in self._changed.values():
             columns = projection(kind, life, tree, case.merged_into_id)
-            project(self.connection, case.id, case.number, columns, life, tree, list_ids, touched)
+            project(
+                self.connection, case.id, case.number, columns, life, tree, list_ids, touched, kind
+            )
         self._changed = {}

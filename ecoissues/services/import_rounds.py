@@ -129,10 +129,11 @@ class Rounds(Recorder):
                 columns = projected[case_id]
                 project(
                     self.connection, case_id, one.case.number, columns, one.life, tree, list_ids,
-                    one.touched,
+                    one.touched, one.kind,
                 )  # fmt: skip
                 continue
-            search.index_case(self.connection, case_id, search_text(one.case.number, one.life))
+            words = search_text(one.case.number, one.life, one.kind)
+            search.index_case(self.connection, case_id, words)
             parties += [
                 {"case_id": case_id, "unit_id": tree.by_code[code].id, "party": party}
                 for code, party in one.life.parties

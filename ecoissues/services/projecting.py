@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from ecoissues.core.digests import canonical
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import ClockFace, Life
+from ecoissues.core.measures import place_text
 from ecoissues.core.units import HANDLING, UnitTree
 from ecoissues.storage import search
 from ecoissues.storage import tables as t
@@ -97,9 +98,13 @@ def projection(
     }
 
 
-def search_text(number: str, life: Life) -> str:
-    """Give the words under which a case is found."""
-    return " ".join([number, *(str(life.fields[c]) for c in SEARCHED if life.fields.get(c))])
+def search_text(number: str, life: Life, kind: Kind) -> str:
+    """Give the words under which a case is found, those of its kind's own fields among them."""
+    fields = life.fields
+    found = [str(fields[code]) for code in SEARCHED if fields.get(code)]
+    own = (fields[code] for code in kind.word_fields if fields.get(code) and code not in SEARCHED)
+    found += [place_text(value) if isinstance(value, dict) else str(value) for value in own]
+    return " ".join([number, *found])
 
 
 def project(
@@ -111,6 +116,7 @@ def project(
     tree: UnitTree,
     list_ids: dict[str, int],
     touched: set[str],
+    kind: Kind,
 ) -> None:
     """Write the projections of one case. ``touched``: fact and field names that have changed."""
     PROJECT.run(connection, {**columns, "b_id": case_id})
@@ -120,8 +126,8 @@ def project(
         _put_placements(connection, case_id, life, list_ids)
     if touched & {"asks", "settles"}:
         _put_pending(connection, case_id, life)
-    if touched.intersection(SEARCHED):
-        search.index_case(connection, case_id, search_text(number, life))
+    if touched.intersection(SEARCHED) or touched.intersection(kind.word_fields):
+        search.index_case(connection, case_id, search_text(number, life, kind))
 
 
 def _put_parties(connection: Connection, case_id: int, life: Life, tree: UnitTree) -> None:

@@ -153,7 +153,9 @@ class Recorder:
         if changes:
             post(self.connection, case.id, pos, day_of(recorded_at), changes)
         columns = projection(kind, life, tree, case.merged_into_id)
-        project(self.connection, case.id, case.number, columns, life, tree, list_ids, touched)
+        project(
+            self.connection, case.id, case.number, columns, life, tree, list_ids, touched, kind
+        )
         return life
 
     def _change(

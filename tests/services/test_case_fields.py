@@ -143,6 +143,14 @@ def test_a_filter_that_cannot_be_is_refused(site: Site, values: dict[str, str]) 
     assert refusal.value.code == "bad_filter"
 
 
+def test_a_case_is_found_by_their_words(site: Site) -> None:
+    register(site, "A1")
+    register(site, "A2", river="长江", spot="某码头上游")
+    assert [row.number for row in page(site, q="苦竹溪").rows] == ["A1"]
+    assert [row.number for row in page(site, q="码头上游").rows] == ["A2"]
+    assert [row.number for row in page(site, q="某桥下游").rows] == ["A1"]
+
+
 def test_the_ledger_has_their_columns_behind_its_own(site: Site, tmp_path: Path) -> None:
     register(site, "A1")
     path = tmp_path / "sheet.xlsx"
