@@ -244,7 +244,7 @@ def clean_values(
         try:
             value = clean_value(field, given, tree)
         except Bad as bad:
-            errors[field.code] = f"{field.zh}:{bad}"
+            errors[field.code] = f"{field.zh}：{bad}"
             continue
         if value in ("", [], {}) and field.required:
             errors[field.code] = f"请填写“{field.zh}”。"
