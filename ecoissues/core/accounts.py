@@ -32,6 +32,21 @@ STOCKS: Final = (
     "due_current",
     "met_current",
     "key_cases",  # of the cases, those of weight "key" (重点)
+    "overdue_ever",  # some clock ran unmet past its due day, now or before
+    "due_report",  # the day by which its result is due has come
+    "met_report",
+    "due_this_year",  # its original finish day lies in the year of the day
+    "done_this_year",  # of those, the ones whose work is done
+    "originals",  # of the cases, those that are no further part of a split number
+    "key_originals",
+    "merged",  # follows a main case
+    "merged_open",
+    "calls",  # came by telephone
+    "letters",
+    "ever_closed",  # has been closed, now or before
+    "rebounded",  # has been closed and taken up again
+    "surveyed",  # the citizen was asked whether he is satisfied
+    "satisfied",
 )
 
 #: Flows: what happened on a day, in that day's dimensions; never derived from stocks.

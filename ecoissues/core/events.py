@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 #: Steps that write about other events and have no standing of their own.
 CORRECTIONS = frozenset({"amend", "strike"})
+_OWN_TRACK = ("verdict", "outcomes", "progress", "satisfaction")
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -80,7 +81,7 @@ def tracks_of(event: Event) -> set[str]:
             tracks.add("dimensions")
     tracks.update(f"clock:{code}" for code in facts.get("clocks", ()))
     tracks.update(f"mark:{mark}" for mark in facts.get("marks", ()))
-    tracks.update(key for key in ("verdict", "outcomes", "progress") if key in facts)
+    tracks.update(key for key in _OWN_TRACK if key in facts)
     if "merged_into" in facts:
         tracks.add("links")
     return tracks

@@ -3,7 +3,7 @@
 The one reading of the log that rules, lists and figures share. Facts an event may carry (all
 optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weight``, ``placed`` /
 ``unplaced`` (list code), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
-``marks`` [mark…], ``clocks`` {code: {op, due, slot, met_by, proof, provisional}}, ``merged_into``
+``satisfaction``, ``part`` (of a split number), ``marks`` [mark…], ``clocks`` {code: {op, due, slot, met_by, proof, provisional}}, ``merged_into``
 (case key or None), ``round`` (a round of work begins), ``met``/``dropped`` (obligations),
 ``fields`` {code: value}, ``asks`` (sort) with ``asked`` (values) / ``settles`` (sequence), ``evidence`` [{sha256, name, stage}…].
 """
@@ -23,7 +23,7 @@ class ClockFace:
 
     __slots__ = (
         "code", "current", "history", "met_by", "met_current", "met_on", "met_original",
-        "original", "proof", "provisional", "slot", "suspended",
+        "missed", "original", "proof", "provisional", "slot", "suspended",
     )  # fmt: skip
 
     def __init__(self, code: str, fact: dict[str, Any]) -> None:
@@ -39,10 +39,13 @@ class ClockFace:
         self.met_on: date | None = None
         self.met_original = False
         self.met_current = False
+        self.missed: list[date] = []  # due days that passed unmet before they were moved or met
 
-    def move(self, fact: dict[str, Any]) -> None:
-        """Apply one fact: set and reset fix both days, the others move the current one."""
+    def move(self, fact: dict[str, Any], day: date) -> None:
+        """Apply one fact on its day: set and reset fix both days, others move the current one."""
         op = fact["op"]
+        if self.is_overdue(day):
+            self._miss()
         due = date.fromisoformat(fact["due"]) if fact.get("due") else None
         if op in ("set", "reset"):
             self.original = self.current = due
@@ -62,6 +65,14 @@ class ClockFace:
         self.met_on = day
         self.met_original = self.original is not None and day <= self.original
         self.met_current = self.current is not None and day <= self.current
+        # Entered late, a stop may lie before a due day that seemed to have been missed.
+        self.missed = [due for due in self.missed if due < day]
+        if self.current is not None and self.current < day:
+            self._miss()
+
+    def _miss(self) -> None:
+        if self.current is not None and self.current not in self.missed:
+            self.missed.append(self.current)
 
     def restart(self) -> None:
         """Take the stop back: the case was reopened."""
@@ -79,6 +90,7 @@ class Life:
         "came_back",
         "clocks",
         "closed_on",
+        "ever_closed",
         "evidence",
         "field_seq",
         "fields",
@@ -88,14 +100,17 @@ class Life:
         "moved_on",
         "obligations",
         "outcomes",
+        "part",
         "parties",
         "pending",
         "phase",
         "progress",
+        "rebounded",
         "received",
         "registered_on",
         "round_actors",
         "round_seq",
+        "satisfaction",
         "seq",
         "state",
         "step_counts",
@@ -130,6 +145,10 @@ class Life:
         self.pending: dict[int, dict[str, Any]] = {}
         self.evidence: list[dict[str, Any]] = []
         self.came_back = False
+        self.part = 0
+        self.satisfaction = ""
+        self.ever_closed = False
+        self.rebounded = False
 
     def apply(self, event: Event) -> None:
         """Fold one live event in; the caller keeps sequence order."""
@@ -168,6 +187,10 @@ class Life:
             self.outcomes.extend(facts["outcomes"])
         if "progress" in facts:
             self.progress = facts["progress"]
+        if "satisfaction" in facts:
+            self.satisfaction = facts["satisfaction"]
+        if "part" in facts:
+            self.part = facts["part"]
         if "merged_into" in facts:
             self.merged_into = facts["merged_into"]
         for mark in facts.get("marks", ()):
@@ -176,7 +199,7 @@ class Life:
             face = self.clocks.get(code)
             if face is None:
                 face = self.clocks[code] = ClockFace(code, fact)
-            face.move(fact)
+            face.move(fact, day)
         self.obligations.update(facts.get("met", ()))
         self.obligations.difference_update(facts.get("dropped", ()))
         if "asks" in facts:
@@ -196,6 +219,10 @@ class Life:
         is_closed = event.phase in ("closed", "reviewed")
         if is_closed != was_closed:
             self.closed_on = day if is_closed else None
+            self.ever_closed = True
+            # What is void, or stands alone again after a merge, was not taken up anew.
+            if was_closed and event.phase != "void" and "merged_into" not in event.facts:
+                self.rebounded = True
         self.came_back = bool(event.facts.get("back"))
         self.state, self.phase = event.target, event.phase
 

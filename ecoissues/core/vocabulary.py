@@ -124,6 +124,21 @@ EVIDENCE_STAGES: Final[Words] = {
     "document": ("佐证材料", "Document"),
 }
 
+#: What a citizen answered when asked about the handling of his complaint.
+SATISFACTIONS: Final[Words] = {
+    "satisfied": ("满意", "Satisfied"),
+    "fairly": ("基本满意", "Fairly satisfied"),
+    "dissatisfied": ("不满意", "Dissatisfied"),
+}
+
+#: How a list counts what several units handle together, when figures are grouped by unit.
+JOINT_COUNTINGS: Final[Words] = {
+    "whole": ("各计一件", "One for each"),
+    "plus": ("主办件数(+合办件数)", "Led (+ joined)"),
+    "own_row": ("合办单列一行", "A row of its own"),
+    "half": ("按家数均分", "Shared equally"),
+}
+
 MARKS: Final[Words] = {
     "handed_over": ("已转办", "Handed over"),
     "signed_for": ("已签收", "Signed for"),
@@ -149,6 +164,8 @@ WORDLISTS: Final[dict[str, Words]] = {
     "unit_kinds": UNIT_KINDS,
     "parties": PARTIES,
     "evidence_stages": EVIDENCE_STAGES,
+    "satisfactions": SATISFACTIONS,
+    "joint_countings": JOINT_COUNTINGS,
     "marks": MARKS,
 }
 

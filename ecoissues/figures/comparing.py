@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
@@ -17,8 +18,9 @@ from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import KEYS, CubeKey, summed
 from ecoissues.figures.known import NOW, Known
 from ecoissues.figures.oracle import cases_as_of
-from ecoissues.figures.standing import Rows, accounts_of, handlers_of, standing_rows, types_of
-from ecoissues.figures.totals import Vectors, sums, sums_plain
+from ecoissues.figures.postings import KEY_COLUMNS
+from ecoissues.figures.standing import Rows, accounts_of, spread_of, standing_rows, types_of
+from ecoissues.figures.totals import Shared, Vectors, shares, shares_plain, sums, sums_plain
 from ecoissues.storage import tables as t
 from ecoissues.storage.log import events_of_cases
 from ecoissues.storage.reference import ListRow
@@ -73,13 +75,14 @@ def compare_postings(
 
 def _posted(connection: Connection, case_ids: list[int]) -> dict[int, Rows]:
     p = t.postings
-    names = [p.c.case_id, p.c.day, p.c.list_id, p.c.unit_id, p.c.top_id, p.c.type, p.c.cohort]
+    names = [p.c.case_id, *(p.c[name] for name in KEY_COLUMNS)]
     found: dict[int, Rows] = {}
     query = select(*names, *summed(p)).where(p.c.case_id.in_(case_ids)).group_by(*names)
-    for case_id, day, list_id, unit_id, top_id, kind, cohort, *vector in connection.execute(query):
-        if any(vector):
-            key = (day, list_id, unit_id, top_id, kind, cohort)
-            found.setdefault(case_id, {})[key] = list(vector)
+    width = len(KEY_COLUMNS) + 1
+    for row in connection.execute(query):
+        if any(row[width:]):
+            key: Any = tuple(row[1:width])
+            found.setdefault(row[0], {})[key] = list(row[width:])
     return found
 
 
@@ -99,42 +102,58 @@ def compare_sums(
 
     Flows are compared with the plain sum of the postings: they are no standings.
     """
-    counted = oracle_sums(connection, tree, row, day, known)
+    counted, shared = oracle_sums(connection, tree, row, day, known)
     for cube in KEYS:
-        read = sums(connection, row.id, cube, day, known)
-        plain = sums_plain(connection, row.id, cube, day, known)
-        where = f"{row.code} {cube} {day}"
-        for key in sorted({*read, *counted[cube], *plain}, key=str):
-            for place, name in enumerate(ACCOUNTS):
-                source = counted[cube] if name in STOCKS else plain
-                right = source[key][place] if key in source else 0
-                wrong = read[key][place] if key in read else 0
-                if right != wrong:
-                    yield Difference(where, str(key), name, right, wrong)
+        read: Any = sums(connection, row.id, cube, day, known)
+        plain: Any = sums_plain(connection, row.id, cube, day, known)
+        yield from _unlike(f"{row.code} {cube} {day}", counted[cube], read, plain)
+    for cube, right in shared.items():
+        read = shares(connection, row.id, cube, day, known)
+        plain = shares_plain(connection, row.id, cube, day, known)
+        yield from _unlike(f"{row.code} {cube} shares {day}", right, read, plain)
+
+
+def _unlike(
+    where: str, counted: Mapping[Any, Any], read: Mapping[Any, Any], plain: Mapping[Any, Any]
+) -> Iterator[Difference]:
+    for key in sorted({*read, *counted, *plain}, key=str):
+        for place, name in enumerate(ACCOUNTS):
+            source = counted if name in STOCKS else plain
+            right = source[key][place] if key in source else 0
+            wrong = read[key][place] if key in read else 0
+            if right != wrong:
+                yield Difference(where, str(key), name, right, wrong)
 
 
 def oracle_sums(
     connection: Connection, tree: UnitTree, row: ListRow, day: date, known: Known = NOW
-) -> dict[str, Vectors]:
-    """Count every stock of a list for every key of every cube, case by case."""
+) -> tuple[dict[str, Vectors], dict[str, Shared]]:
+    """Count every stock of a list case by case: for every key of every cube, and for every
+    (key, share) of the cubes that have shares."""
     totals: dict[str, dict[CubeKey, list[int]]] = {cube: {} for cube in KEYS}
+    shared: dict[str, dict[tuple[int, int], list[int]]] = {"unit": {}, "district": {}}
     for _, life in cases_as_of(connection, row, day, known):
         stocks = accounts_of(life, day)
         registered = life.registered_on or day
-        spread = tree.branch_rows(handlers_of(life, tree))
         kinds = types_of(life)
-        keys: list[tuple[str, CubeKey, int]] = [
-            ("cohort", registered.year * 100 + registered.month, 1),
-            *(("type", kind, 1) for kind in kinds),
-            ("type", "", 1 - len(kinds)),
-            *(("unit", unit_id, weight) for unit_id, _, weight in spread),
-            *(("district", top_id, weight) for _, top_id, weight in spread),
-        ]
-        for cube, key, weight in keys:
-            vector = totals[cube].setdefault(key, [0] * len(ACCOUNTS))
-            for place, stock in enumerate(stocks):
-                vector[place] += stock * weight
-    return {
-        cube: {key: tuple(vector) for key, vector in found.items()}
-        for cube, found in totals.items()
-    }
+        _count(totals["cohort"], registered.year * 100 + registered.month, stocks, 1)
+        for kind in kinds:
+            _count(totals["type"], kind, stocks, 1)
+        _count(totals["type"], "", stocks, 1 - len(kinds))
+        for unit_id, top_id, weight, unit_share, top_share in spread_of(life, tree):
+            _count(totals["unit"], unit_id, stocks, weight)
+            _count(totals["district"], top_id, stocks, weight)
+            _count(shared["unit"], (unit_id, unit_share), stocks, weight)
+            _count(shared["district"], (top_id, top_share), stocks, weight)
+    return (
+        {cube: {key: tuple(vector) for key, vector in one.items()} for cube, one in totals.items()},
+        {cube: {key: tuple(vector) for key, vector in one.items()} for cube, one in shared.items()},
+    )
+
+
+def _count(
+    totals: dict[Any, list[int]], key: CubeKey | tuple[int, int], stocks: tuple[int, ...], times: int
+) -> None:
+    vector = totals.setdefault(key, [0] * len(ACCOUNTS))
+    for place, stock in enumerate(stocks):
+        vector[place] += stock * times

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import ColumnElement, String, cast, func, literal_column, select
 from sqlalchemy.sql import FromClause
 
 from ecoissues.core.accounts import ACCOUNTS
@@ -16,6 +16,14 @@ KEYS: Final[dict[str, ColumnElement[Any]]] = {
     "unit": t.postings.c.unit_id,
     "type": t.postings.c.type,
     "cohort": t.postings.c.cohort,
+}
+
+#: Cube -> the column of ``postings`` that tells how many share a case; 0 where none does.
+SHARES: Final[dict[str, Any]] = {
+    "district": t.postings.c.top_share,
+    "unit": t.postings.c.unit_share,
+    "type": literal_column("0"),
+    "cohort": literal_column("0"),
 }
 
 CubeKey = int | str

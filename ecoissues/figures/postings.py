@@ -18,10 +18,13 @@ from ecoissues.figures.standing import Key, Vector
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import run_text
 
+#: The columns that hold ``standing.Key``, in its order.
+KEY_COLUMNS: Final = (
+    "day", "list_id", "unit_id", "top_id", "unit_share", "top_share", "type", "cohort",
+)  # fmt: skip
 #: The columns of a posting in the order of its values.
 COLUMNS: Final = (
-    "pos", "case_id", "day", "list_id", "unit_id", "top_id", "type", "cohort", "late",
-    *(f"a_{name}" for name in ACCOUNTS),
+    "pos", "case_id", *KEY_COLUMNS, "late", *(f"a_{name}" for name in ACCOUNTS),
 )  # fmt: skip
 
 _COMPILED: dict[str, str] = {}
@@ -42,10 +45,8 @@ def values_of(
     """
     begins = month_start(recorded_on)
     return [
-        (pos, case_id, key[0], key[1], key[2], key[3], key[4], key[5],
-         1 if key[0] < begins else 0, *vector)
-        for key, vector in rows
-    ]  # fmt: skip
+        (pos, case_id, *key, 1 if key[0] < begins else 0, *vector) for key, vector in rows
+    ]
 
 
 def insert_values(connection: Connection, values: Sequence[tuple[Any, ...]]) -> None:

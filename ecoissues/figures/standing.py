@@ -16,15 +16,16 @@ from typing import Final
 from ecoissues.core.accounts import ACCOUNTS, FLOWS, INDEX
 from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.life import Life, fold
-from ecoissues.core.units import HANDLING, UnitTree
+from ecoissues.core.units import HANDLING, Spread, UnitTree
 from ecoissues.core.vocabulary import MARKS, PHASES, VERDICTS
 
-#: day ordinal, list id, unit id, top id, pollution type, cohort (YYYYMM of the registration).
-Key = tuple[int, int, int, int, str, int]
+#: day ordinal, list id, unit id, top id, unit share, top share (see ``UnitTree.branch_rows``),
+#: pollution type, cohort (YYYYMM of the registration).
+Key = tuple[int, int, int, int, int, int, str, int]
 Vector = list[int]
 Rows = dict[Key, Vector]
-#: Where a case stands: (list id, unit id, top id, type) and how often it counts there (1 or 1 - k).
-Place = tuple[tuple[int, int, int, str], int]
+#: Where a case stands: the key from list to type, and how often it counts there (1 or 1 - k).
+Place = tuple[tuple[int, int, int, int, int, str], int]
 #: What happened, as (place of the account, count).
 Flow = list[tuple[int, int]]
 
@@ -43,6 +44,11 @@ _OVERDUE: Final = {
 _MET_ORIGINAL, _MET_CURRENT = _BIT["met_original"], _BIT["met_current"]
 _ON_ORIGINAL = _BIT["due_original"] | _MET_ORIGINAL
 _ON_CURRENT = _BIT["due_current"] | _MET_CURRENT
+_ON_REPORT, _MET_REPORT = _BIT["due_report"] | _BIT["met_report"], _BIT["met_report"]
+_DUE_THIS_YEAR, _DONE_THIS_YEAR = _BIT["due_this_year"], _BIT["done_this_year"]
+_CHANNEL: Final = {"call": _BIT["calls"], "letter": _BIT["letters"]}
+_SATISFIED: Final = ("satisfied", "fairly")
+_EVER: Final = _BIT["overdue_ever"]
 _OVER: Final = ("closed", "reviewed")
 DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced"})
 _ARRIVAL, _CLOSING, _REOPENING = ((INDEX[name], 1) for name in FLOWS)
@@ -97,7 +103,18 @@ def _fixed(life: Life) -> int:
         mask |= _MARK.get(mark, 0)
     if life.verdict:
         mask |= _VERDICT.get(life.verdict, 0)
-    return mask | _BIT["key_cases"] if life.weight == "key" else mask
+    if life.weight == "key":
+        mask |= _BIT["key_cases"]
+    if life.part < 2:
+        mask |= _BIT["originals"] | (_BIT["key_originals"] if life.weight == "key" else 0)
+    if life.merged_into is not None:
+        mask |= _BIT["merged"] | (_BIT["merged_open"] if life.phase == "open" else 0)
+    if life.ever_closed:
+        mask |= _BIT["ever_closed"] | (_BIT["rebounded"] if life.rebounded else 0)
+    if life.satisfaction:
+        mask |= _BIT["surveyed"]
+        mask |= _BIT["satisfied"] if life.satisfaction in _SATISFIED else 0
+    return mask | _CHANNEL.get(life.fields.get("channel", ""), 0)
 
 
 def _clocks(life: Life, day: date) -> int:
@@ -108,9 +125,18 @@ def _clocks(life: Life, day: date) -> int:
         if slot not in _OVERDUE:
             continue
         if current is not None and current < day and face.met_on is None:
-            mask |= _OVERDUE[slot]
-        if slot == "finish":
+            mask |= _OVERDUE[slot] | _EVER
+        elif face.missed:
+            mask |= _EVER
+        if slot == "report":
+            if current is not None and current <= day:
+                mask |= _ON_REPORT
+                if not face.met_current:
+                    missed |= _MET_REPORT
+        else:
             original = face.original
+            if original is not None and original.year == day.year:
+                mask |= _DUE_THIS_YEAR | (_DONE_THIS_YEAR if life.is_done else 0)
             if original is not None and original <= day:
                 mask |= _ON_ORIGINAL
                 if not face.met_original:
@@ -166,13 +192,13 @@ def add_change(
     """Add a change of accounts, as (place of the account, sign), to the rows of a day."""
     if not change:
         return
-    for (list_id, unit_id, top_id, kind), weight in places:
-        key = (ordinal, list_id, unit_id, top_id, kind, cohort)
+    for place, weight in places:
+        key = (ordinal, *place, cohort)
         vector = rows.get(key)
         if vector is None:
             vector = rows[key] = [0] * _WIDTH
-        for place, sign in change:
-            vector[place] += sign * weight
+        for at, sign in change:
+            vector[at] += sign * weight
 
 
 def flows_by_day(events: Sequence[Event]) -> dict[date, Flow]:
@@ -239,9 +265,18 @@ def _due_days(life: Life) -> list[date]:
         if face.slot in _OVERDUE:
             if face.original is not None:
                 days.add(face.original)
+                if face.slot == "finish":
+                    days.update(_year_of(face.original))
             if face.current is not None:
                 days.update((face.current, face.current + _TOMORROW))
     return sorted(days)
+
+
+@lru_cache(maxsize=4096)
+def _year_of(due: date) -> tuple[date, ...]:
+    """Give the days on which the year of a due day begins and has ended."""
+    begins = date(due.year, 1, 1)
+    return (begins, date(due.year + 1, 1, 1)) if due.year < date.max.year else (begins,)
 
 
 def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
@@ -251,7 +286,7 @@ def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life |
         for fact in event.facts.get("clocks", {}).values():
             if fact.get("due"):
                 due = date.fromisoformat(fact["due"])
-                days.update((due, due + _TOMORROW))
+                days.update((due, due + _TOMORROW, *_year_of(due)))
     first = min(event.effective_on for event in events)
     for day in sorted(days):
         if day >= first:
@@ -263,6 +298,12 @@ def handlers_of(life: Life, tree: UnitTree) -> frozenset[str]:
     """Give the codes of the units a case counts at; one without handlers stands at the root."""
     codes = frozenset(code for code, party in life.parties if party in HANDLING)
     return codes or frozenset((tree.root.code,))
+
+
+def spread_of(life: Life, tree: UnitTree) -> tuple[Spread, ...]:
+    """Give how a case is spread over the tree of units (``UnitTree.branch_rows``)."""
+    lead = next((code for code, party in life.parties if party == "lead"), "")
+    return tree.branch_rows(handlers_of(life, tree), lead)
 
 
 def types_of(life: Life) -> tuple[str, ...]:
@@ -280,9 +321,9 @@ def places_of(
     homes = [list_ids[home_list]]
     homes += [list_ids[code] for code in life.lists if code != home_list]
     return [
-        ((list_id, unit_id, top_id, kind), weight * share)
-        for unit_id, top_id, weight in tree.branch_rows(handlers_of(life, tree))
-        for kind, share in kinds
+        ((list_id, unit_id, top_id, unit_share, top_share, kind), weight * times)
+        for unit_id, top_id, weight, unit_share, top_share in spread_of(life, tree)
+        for kind, times in kinds
         for list_id in homes
     ]
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ecoissues.core.accounts import ACCOUNTS
-from ecoissues.figures.cubes import KEYS, account, key_text, summed
+from ecoissues.figures.cubes import KEYS, SHARES, account, key_text, summed
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
 from ecoissues.storage.log import head_pos
@@ -193,7 +193,7 @@ def _day_sums(cube: str) -> Any:
     rows = (
         select(
             _big("p_generation"), cast(literal(cube), String), p.c.list_id, p.c.day,
-            key_text(cube), *summed(p),
+            key_text(cube), _share(cube), *summed(p),
         )
         .where(
             p.c.list_id == bindparam("p_list_id"),
@@ -201,11 +201,20 @@ def _day_sums(cube: str) -> Any:
             p.c.day < bindparam("p_ends"),
             p.c.pos + 0 <= bindparam("p_upto"),
         )
-        .group_by(p.c.list_id, p.c.day, KEYS[cube])
+        .group_by(p.c.list_id, p.c.day, KEYS[cube], *_grouped(cube))
     )  # fmt: skip
     return insert(t.day_sums).from_select(
-        ["generation", "cube", "list_id", "day", "key", *_ACCOUNT_KEYS], rows
+        ["generation", "cube", "list_id", "day", "key", "shared", *_ACCOUNT_KEYS], rows
     )
+
+
+def _share(cube: str) -> Any:
+    return cast(SHARES[cube], Integer)
+
+
+def _grouped(cube: str) -> list[Any]:
+    """Give the share to group by: only units and tops have one."""
+    return [SHARES[cube]] if cube in ("district", "unit") else []
 
 
 @lru_cache
@@ -214,7 +223,9 @@ def _checkpoint(cube: str) -> Any:
     here, days = t.checkpoints, t.day_sums
     parts = union_all(
         *(
-            select(source.c.key, *(account(source, name) for name in ACCOUNTS)).where(
+            select(
+                source.c.key, source.c.shared, *(account(source, name) for name in ACCOUNTS)
+            ).where(
                 source.c.generation == bindparam("p_generation"),
                 source.c.cube == cube,
                 source.c.list_id == bindparam("p_list_id"),
@@ -228,10 +239,10 @@ def _checkpoint(cube: str) -> Any:
     ).subquery()
     rows = select(
         _big("p_generation"), cast(literal(cube), String), _big("p_list_id"), _small("p_ends"),
-        parts.c.key, *summed(parts),
-    ).group_by(parts.c.key)  # fmt: skip
+        parts.c.key, parts.c.shared, *summed(parts),
+    ).group_by(parts.c.key, parts.c.shared)  # fmt: skip
     return insert(here).from_select(
-        ["generation", "cube", "list_id", "month", "key", *_ACCOUNT_KEYS], rows
+        ["generation", "cube", "list_id", "month", "key", "shared", *_ACCOUNT_KEYS], rows
     )
 
 
@@ -307,7 +318,7 @@ def _more(cube: str, by: str, engine: str) -> Any:
     rows = (
         select(
             _big("p_generation"), cast(literal(cube), String), p.c.list_id, when,
-            key_text(cube), *summed(p),
+            key_text(cube), _share(cube), *summed(p),
         )
         .where(
             p.c.list_id == bindparam("p_list_id"),
@@ -315,9 +326,9 @@ def _more(cube: str, by: str, engine: str) -> Any:
             p.c.pos <= bindparam("p_upto"),
             *conditions,
         )
-        .group_by(p.c.list_id, *([p.c.day] if by == "day" else []), KEYS[cube])
+        .group_by(p.c.list_id, *([p.c.day] if by == "day" else []), KEYS[cube], *_grouped(cube))
     )  # fmt: skip
-    names = ["generation", "cube", "list_id", by, "key"]
+    names = ["generation", "cube", "list_id", by, "key", "shared"]
     make = sqlite.insert if engine == "sqlite" else postgresql.insert
     statement: Any = make(table).from_select([*names, *_ACCOUNT_KEYS], rows)
     return statement.on_conflict_do_update(

@@ -31,12 +31,23 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 
 from ecoissues.core.accounts import ACCOUNTS
-from ecoissues.figures.cubes import KEYS, CubeKey, account, current, key_text, key_value, summed
+from ecoissues.figures.cubes import (
+    KEYS,
+    SHARES,
+    CubeKey,
+    account,
+    current,
+    key_text,
+    key_value,
+    summed,
+)
 from ecoissues.figures.known import NOW, Known, end_of_month_position
 from ecoissues.figures.postings import month_start
 from ecoissues.storage import tables as t
 
 Vectors = dict[CubeKey, tuple[int, ...]]
+#: The same by (key, share): share as ``UnitTree.branch_rows`` gives it.
+Shared = dict[tuple[int, int], tuple[int, ...]]
 LATE: Final[Any] = literal_column("late = 1")
 LATE_INDEX: Final = "INDEXED BY ix_postings_list_id_late"
 FRESH: Final[Any] = literal_column("late = 0")
@@ -56,6 +67,36 @@ def sums(
     vector; keys are top or unit ids (negative: overlap row), types, cohorts. Keys whose accounts
     are all 0 may be missing or not. The sums of a whole cube are the list's own totals.
     """
+    rows = _read(connection, list_id, cube, as_of, known, accounts, by_share=False)
+    return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
+
+
+def shares(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known = NOW,
+    accounts: tuple[str, ...] = ACCOUNTS,
+) -> Shared:
+    """Give the totals by unit or district (the cube) and by how many share the cases.
+
+    In and out as ``sums``, with keys (id, share). Summed over the shares they are ``sums``.
+    """
+    rows = _read(connection, list_id, cube, as_of, known, accounts, by_share=True)
+    return {(int(row[0]), int(row[1])): tuple(row[2:]) for row in rows}
+
+
+def _read(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known,
+    accounts: tuple[str, ...],
+    *,
+    by_share: bool,
+) -> list[Any]:
     known.check(as_of)
     values: dict[str, Any] = {
         "list_id": list_id, "day": as_of.toordinal(), "month": month_start(as_of),
@@ -65,8 +106,7 @@ def sums(
     if known.pos is not None:
         values["month_end"] = end_of_month_position(connection, as_of)
         before = "this_month" if values["month_end"] > known.pos else "earlier"
-    rows = _run(connection, (cube, accounts, before), values)
-    return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
+    return _run(connection, (cube, accounts, before, by_share), values)
 
 
 def _run(connection: Connection, shape: Shape, values: Mapping[str, Any]) -> list[Any]:
@@ -76,7 +116,7 @@ def _run(connection: Connection, shape: Shape, values: Mapping[str, Any]) -> lis
     return list(connection.exec_driver_sql(text, bound).all())
 
 
-Shape = tuple[str, tuple[str, ...], str]
+Shape = tuple[str, tuple[str, ...], str, bool]
 #: (text, its constants by name, the order of its marks or None where marks have names).
 Compiled = tuple[str, dict[str, Any], tuple[str, ...] | None]
 _TEXTS: dict[tuple[str, Shape], Compiled] = {}
@@ -93,12 +133,15 @@ def _compiled(dialect: Dialect, shape: Shape) -> Compiled:
     return found
 
 
-def _statement(cube: str, accounts: tuple[str, ...], before: str) -> Select[Any]:
-    arms = union_all(*_arms(cube, accounts, before)).subquery("arms")
-    return select(arms.c.key, *summed(arms, accounts)).group_by(arms.c.key)
+def _statement(cube: str, accounts: tuple[str, ...], before: str, by_share: bool) -> Select[Any]:
+    arms = union_all(*_arms(cube, accounts, before, by_share)).subquery("arms")
+    keys = [arms.c.key, arms.c.shared] if by_share else [arms.c.key]
+    return select(*keys, *summed(arms, accounts)).group_by(*keys)
 
 
-def _arms(cube: str, accounts: tuple[str, ...], before: str) -> list[Select[Any]]:
+def _arms(
+    cube: str, accounts: tuple[str, ...], before: str, by_share: bool
+) -> list[Select[Any]]:
     c, d, p = t.checkpoints, t.day_sums, t.postings
     list_id: Any = bindparam("list_id")
     day: Any = bindparam("day")
@@ -108,17 +151,23 @@ def _arms(cube: str, accounts: tuple[str, ...], before: str) -> list[Select[Any]
     # Adding 0 keeps an engine from taking the index on days where the one on positions is meant.
     until = p.c.day + 0 <= day
     rest = [p.c.list_id == list_id, p.c.pos > reached, p.c.pos <= known, until]
+
+    def keys(source: Any) -> list[ColumnElement[Any]]:
+        key = key_text(cube).label("key") if source is p else source.c.key
+        share = SHARES[cube].label("shared") if source is p else source.c.get("shared")
+        return [key, share] if by_share else [key]
+
     arms = [
-        select(c.c.key, *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == newest),
-        select(d.c.key, *_signed(d, accounts)).where(
+        select(*keys(c), *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == newest),
+        select(*keys(d), *_signed(d, accounts)).where(
             *_in_cube(d, cube), d.c.day >= func.coalesce(newest, 0), d.c.day <= day
         ),
-        select(key_text(cube).label("key"), *_signed(p, accounts)).where(*rest),
+        select(*keys(p), *_signed(p, accounts)).where(*rest),
     ]
     if before == "now":
         return arms
     passed = [p.c.list_id == list_id, p.c.pos > known, p.c.pos <= reached, until]
-    less = select(key_text(cube).label("key"), *_signed(p, accounts, -1)).where(*passed)
+    less = select(*keys(p), *_signed(p, accounts, -1)).where(*passed)
     # Without statistics SQLite would read every posting since instead of the few late ones.
     arms.append(less.where(LATE).with_hint(p, LATE_INDEX, "sqlite"))
     if before == "this_month":
@@ -170,6 +219,26 @@ def sums_plain(
         .group_by(KEYS[cube])
     )
     return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
+
+
+def shares_plain(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known = NOW,
+    accounts: tuple[str, ...] = ACCOUNTS,
+    where: tuple[ColumnElement[bool], ...] = (),
+) -> Shared:
+    """Give what ``shares`` gives from the postings alone, narrowed as ``sums_plain`` is."""
+    known.check(as_of)
+    p = t.postings
+    rows = connection.execute(
+        select(key_text(cube), SHARES[cube], *summed(p, accounts))
+        .where(*by_then(list_id, as_of, known), *where)
+        .group_by(KEYS[cube], SHARES[cube])
+    )
+    return {(int(row[0]), int(row[1])): tuple(row[2:]) for row in rows}
 
 
 def by_then(list_id: int, as_of: date, known: Known) -> list[ColumnElement[bool]]:

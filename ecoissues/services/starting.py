@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.units import Unit
+from ecoissues.figures import sums
+from ecoissues.figures.reposting import Progress, repost
 from ecoissues.services.site import Site
 from ecoissues.storage import reference, schema
 from ecoissues.storage import tables as t
 
 #: The tree every site of this city begins with.
 TREE: Final = "chongqing.toml"
+#: Setting a migration leaves when it has emptied the postings: no figure may be read till then.
+_STALE: Final = "postings_stale"
 
 
 class _Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,14 +77,36 @@ def open_site(data: Path, url: str | None = None) -> Site:
     return Site(url or default_url(folder), folder)
 
 
-def upgrade(site: Site) -> tuple[str, int]:
+def upgrade(site: Site, progress: Progress | None = None) -> tuple[str, int]:
     """Bring the database to the newest revision and give an empty one its units.
 
-    Out: the revision, and how many units were added (0: the tree stood already).
+    Out: the revision, and how many units were added (0: the tree stood already). Where the
+    migration emptied the postings they are written anew from the log, with ``progress``.
     """
     site.store.close()
     revision = schema.upgrade(site.store.url)
-    return revision, add_units(site)
+    added = add_units(site)
+    if _is_stale(site):
+        rebuild_figures(site, progress)
+    return revision, added
+
+
+def rebuild_figures(site: Site, progress: Progress | None = None) -> int:
+    """Compare all postings with the log, write anew what differs, build the sums and switch.
+
+    Out: how many cases had to be posted anew. Killed midway it leaves the sums that stood.
+    """
+    site.refresh()
+    changed = repost(site.store, site.tree, site.list_ids, progress)
+    sums.rebuild(site.store)
+    with site.store.writing() as connection:
+        connection.execute(delete(t.settings).where(t.settings.c.name == _STALE))
+    return changed
+
+
+def _is_stale(site: Site) -> bool:
+    with site.store.reading() as connection:
+        return bool(reference.get_setting(connection, _STALE, ""))
 
 
 def downgrade(site: Site, revision: str) -> str:
@@ -104,6 +130,11 @@ def require_current(site: Site) -> None:
             f"数据库版本为 {now}，程序需要 {newest}；请先运行 ecoissues db upgrade。未作任何改动。",
             revision=now, newest=newest,
         )  # fmt: skip
+    if _is_stale(site):
+        raise Refused(
+            "not_upgraded",
+            "统计记账尚未从日志重建完成；请再次运行 ecoissues db upgrade。日志和事项未受影响。",
+        )
 
 
 def load_tree_document() -> Tree:

@@ -11,11 +11,10 @@ from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.core.events import Event
 from ecoissues.core.life import Life
 from ecoissues.figures.comparing import compare_sums
+from ecoissues.figures.postings import KEY_COLUMNS
 from ecoissues.figures.standing import Key, standing_rows
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
-
-_KEY = ("day", "list_id", "unit_id", "top_id", "type", "cohort")
 
 
 class Aside:
@@ -42,14 +41,13 @@ class Aside:
 
     def _read_postings(self, ids: Sequence[int]) -> dict[int, dict[Key, list[int]]]:
         p = t.postings
-        columns = [p.c.case_id, *(p.c[name] for name in _KEY)]
+        columns = [p.c.case_id, *(p.c[name] for name in KEY_COLUMNS)]
         columns += [p.c[f"a_{name}"] for name in ACCOUNTS]
+        width = len(KEY_COLUMNS) + 1
         found: dict[int, dict[Key, list[int]]] = {}
-        for case_id, day, one, unit, top, sort, cohort, *vector in self._connection.execute(
-            select(*columns).where(p.c.case_id.in_(ids))
-        ):
-            rows = found.setdefault(case_id, {})
-            key = (day, one, unit, top, sort, cohort)
+        for row in self._connection.execute(select(*columns).where(p.c.case_id.in_(ids))):
+            rows, vector = found.setdefault(row[0], {}), list(row[width:])
+            key: Any = tuple(row[1:width])
             old = rows.get(key)
             rows[key] = vector if old is None else [a + b for a, b in zip(old, vector, strict=True)]
         return found

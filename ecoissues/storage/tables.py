@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from ecoissues.core.accounts import ACCOUNTS
-from ecoissues.core.vocabulary import LEVELS, PARTIES, PHASES, ROLES, UNIT_KINDS
+from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS, PARTIES, PHASES, ROLES, UNIT_KINDS
 
 metadata: Final = MetaData(
     naming_convention={
@@ -119,7 +119,7 @@ lists: Final = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("position", Integer, nullable=False, server_default="0"),
     CheckConstraint(_one_of("level", LEVELS), name="level"),
-    CheckConstraint("joint_counting IN ('whole', 'half')", name="joint_counting"),
+    CheckConstraint(_one_of("joint_counting", JOINT_COUNTINGS), name="joint_counting"),
 )
 
 batches: Final = Table(
@@ -361,6 +361,14 @@ postings: Final = Table(
     Column("list_id", Key, nullable=False),
     Column("unit_id", Key, nullable=False, comment="negative on the overlap row of a node"),
     Column("top_id", Key, nullable=False),
+    Column(
+        "unit_share", SmallInteger, nullable=False, server_default="0",
+        comment="units that handle the case, negative where another one leads",
+    ),
+    Column(
+        "top_share", SmallInteger, nullable=False, server_default="0",
+        comment="districts and departments that handle it, negative where another one leads",
+    ),
     Column("type", String(16), nullable=False, comment="empty on the overlap row"),
     Column("cohort", Integer, nullable=False, comment="YYYYMM of the registration"),
     Column("late", SmallInteger, nullable=False, comment="1: recorded in a later month"),
@@ -397,6 +405,7 @@ day_sums: Final = Table(
     Column("list_id", Key, primary_key=True),
     Column("day", Integer, primary_key=True),
     Column("key", String(20), primary_key=True, comment="top id, unit id, type or cohort as text"),
+    Column("shared", SmallInteger, primary_key=True, comment="the share of a unit or top, else 0"),
     *_accounts(),
 )
 
@@ -413,5 +422,6 @@ checkpoints: Final = Table(
         comment="ordinal of its first day; sums of all days before",
     ),
     Column("key", String(20), primary_key=True),
+    Column("shared", SmallInteger, primary_key=True),
     *_accounts(),
 )

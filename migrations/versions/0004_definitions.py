@@ -1,0 +1,122 @@
+"""Accounts and shares that more figure definitions count; four ways to count joint cases.
+
+Day sums and checkpoints are made anew (they follow from the postings), postings are emptied and
+written again from the log by ``ecoissues db upgrade`` once the schema stands.
+
+Revision ID: 0004
+Revises: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+OLD = (
+    "cases", "void", "open", "phase_closed", "completed", "closed", "reviewed", "handed_over",
+    "signed_for", "reported", "replied", "overdue", "overdue_report", "overdue_finish",
+    "substantiated", "mostly", "partly", "unsubstantiated", "due_original", "met_original",
+    "due_current", "met_current", "key_cases",
+)  # fmt: skip
+NEW = (
+    "overdue_ever", "due_report", "met_report", "due_this_year", "done_this_year", "originals",
+    "key_originals", "merged", "merged_open", "calls", "letters", "ever_closed", "rebounded",
+    "surveyed", "satisfied",
+)  # fmt: skip
+FLOWS = ("arrivals", "closings", "reopenings")
+SHARES = {
+    "unit_share": "units that handle the case, negative where another one leads",
+    "top_share": "districts and departments that handle it, negative where another one leads",
+}
+#: Table -> its column of days, and the comments of that, of the key and of the share.
+SUMS = {
+    "day_sums": (
+        "day", None, "top id, unit id, type or cohort as text",
+        "the share of a unit or top, else 0",
+    ),
+    "checkpoints": ("month", "ordinal of its first day; sums of all days before", None, None),
+}  # fmt: skip
+WAYS = ("whole", "plus", "own_row", "half")
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("postings") as batch:
+        for name, comment in SHARES.items():
+            batch.add_column(
+                sa.Column(
+                    name, sa.SmallInteger(), nullable=False, server_default="0", comment=comment
+                )
+            )
+        for name in NEW:
+            batch.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+    _make_sums((*OLD, *NEW, *FLOWS), shared=True)
+    _joint_counting(WAYS)
+    _empty()
+
+
+def downgrade() -> None:
+    op.execute("UPDATE lists SET joint_counting = 'whole' WHERE joint_counting NOT IN"
+               " ('whole', 'half')")  # fmt: skip
+    _joint_counting(("whole", "half"))
+    _make_sums((*OLD, *FLOWS), shared=False)
+    with op.batch_alter_table("postings") as batch:
+        for name in (*NEW, *SHARES):
+            batch.drop_column(name)
+    _empty()
+
+
+def _make_sums(accounts: tuple[str, ...], *, shared: bool) -> None:
+    for table, (when, of_when, of_key, of_share) in SUMS.items():
+        op.drop_table(table)
+        share = [sa.Column("shared", sa.SmallInteger(), nullable=False, comment=of_share)]
+        if not shared:
+            share = []
+        keys = ["generation", "cube", "list_id", when, "key", *(one.name for one in share)]
+        op.create_table(
+            table,
+            sa.Column("generation", KEY, nullable=False),
+            sa.Column("cube", sa.String(8), nullable=False),
+            sa.Column("list_id", KEY, nullable=False),
+            sa.Column(when, sa.Integer(), nullable=False, comment=of_when),
+            sa.Column("key", sa.String(20), nullable=False, comment=of_key),
+            *share,
+            *(
+                sa.Column(name, sa.Integer(), nullable=False, server_default="0")
+                for name in accounts
+            ),
+            sa.PrimaryKeyConstraint(*keys, name=op.f(f"pk_{table}")),
+        )
+
+
+def _joint_counting(ways: tuple[str, ...]) -> None:
+    """Let the setting have these values. SQLite builds the table anew, all its checks with it."""
+    name = "ck_lists_joint_counting"
+    found = sa.inspect(op.get_bind()).get_check_constraints("lists")
+    kept = [
+        sa.CheckConstraint(one["sqltext"], name=op.f(one["name"]))
+        for one in found
+        if one["name"] != name
+    ]
+    allowed = f"joint_counting IN ({', '.join(repr(way) for way in ways)})"
+    if op.get_bind().dialect.name == "sqlite":
+        checks = [*kept, sa.CheckConstraint(allowed, name=op.f(name))]
+        with op.batch_alter_table("lists", recreate="always", table_args=checks):
+            pass
+    else:
+        op.drop_constraint(op.f(name), "lists", type_="check")
+        op.create_check_constraint(op.f(name), "lists", sa.text(allowed))
+
+
+def _empty() -> None:
+    """Take out what was posted by other accounts, and ask for it to be posted anew."""
+    op.execute("DELETE FROM generations")
+    op.execute("DELETE FROM postings")
+    op.execute(
+        "INSERT INTO settings (name, value) SELECT 'postings_stale', '1' WHERE EXISTS"
+        " (SELECT 1 FROM events) AND NOT EXISTS"
+        " (SELECT 1 FROM settings WHERE name = 'postings_stale')"
+    )
