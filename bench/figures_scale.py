@@ -30,6 +30,7 @@ from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.figures.series import month_ends, series
+from ecoissues.figures.standing import Key, Vector
 from ecoissues.figures.sums import rebuild
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
@@ -192,7 +193,7 @@ def _unit_row(unit: Unit) -> dict[str, Any]:
     return {name: getattr(unit, name) for name in names}
 
 
-Entry = tuple[int, int, list[tuple[tuple[int, int, int, int, str, int], list[int]]]]
+Entry = tuple[int, int, list[tuple[Key, Vector]]]
 
 
 def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[Entry]:
@@ -213,8 +214,11 @@ def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[E
         when = day.toordinal() + days
         late = drawn.randrange(20, 90) if drawn.random() < 0.03 else 0
         rows = [
-            ((when, 1, unit_id, top_id, kind, cohort), [value * weight for value in vector])
-            for unit_id, top_id, weight in places
+            (
+                (when, 1, unit_id, top_id, unit_share, top_share, kind, cohort),
+                [value * weight for value in vector],
+            )
+            for unit_id, top_id, weight, unit_share, top_share in places
         ]
         return when + late, case_id, rows
 

@@ -24,7 +24,16 @@ from ecoissues.core.vocabulary import PHASES, VERDICTS
 _PHASES: Final = frozenset(PHASES) - {"void"}
 _FAMILIES: Final = (_PHASES, frozenset(VERDICTS))
 #: Pairs of single accounts where the part lies within the whole by the meaning of the accounts.
-_WITHIN: Final = {("met_original", "due_original"), ("met_current", "due_current")}
+_WITHIN: Final = {
+    ("met_original", "due_original"),
+    ("met_current", "due_current"),
+    ("met_report", "due_report"),
+    ("done_this_year", "due_this_year"),
+    ("key_originals", "originals"),
+    ("merged_open", "open"),
+    ("rebounded", "ever_closed"),
+    ("satisfied", "surveyed"),
+}
 
 
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

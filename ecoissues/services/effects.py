@@ -208,12 +208,16 @@ def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
     return track_facts(values, target.facts)
 
 
+#: Fields that move a track of their own.
+_TRACKED: Final = ("types", "weight", "verdict", "outcomes", "progress", "satisfaction")
+
+
 def track_facts(values: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
     """Turn a form's values into facts: those that move a track, the rest under ``fields``."""
     facts: dict[str, Any] = {}
     fields = dict((old or {}).get("fields", {}))
     for code, value in values.items():
-        if code in ("types", "weight", "verdict", "outcomes", "progress"):
+        if code in _TRACKED:
             facts[code] = value
         elif code not in ("units", "target_case", "list_code", "event"):
             fields[code] = value

@@ -183,6 +183,8 @@ def _fill(making: Making, home: ListRow, asked: Registration) -> None:
     facts, values = making.facts, making.values
     facts["parties"] = values.get("units") or [[home.unit_code, "lead"]]
     facts.update(track_facts(values))
+    if asked.part:
+        facts["part"] = asked.part
     facts.setdefault("types", ["other"])
     facts.setdefault("weight", "normal")
     if asked.files:

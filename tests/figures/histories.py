@@ -75,7 +75,7 @@ def _step(book: Book, case_id: int, what: int, choice: int, back: int, hours: in
         outcomes = [{"sort": "talk", "count": 1}, {"sort": "fined", "count": 1}][: choice % 3]
         book.write(case_id, day, state, phase, **facts, outcomes=outcomes)
     elif what == 7:
-        book.write(case_id, day, state, phase, **_marked(choice + 4))
+        book.write(case_id, day, state, phase, **_marked(choice + 4), **_more(book, choice))
     elif what in (8, 9):
         book.write(case_id, day, state, phase, clocks=_clock(day, choice, back))
     elif what == 10:
@@ -84,10 +84,19 @@ def _step(book: Book, case_id: int, what: int, choice: int, back: int, hours: in
         amend(book, case_id, choice, day)
 
 
+def _more(book: Book, choice: int) -> dict[str, Any]:
+    """What further accounts look at: the channel, an answer, a merge and its end."""
+    return [
+        {}, {"fields": {"channel": "call"}}, {"fields": {"channel": "letter"}},
+        {"satisfaction": "fairly"}, {"satisfaction": "dissatisfied"}, {"merged_into": "L/1"},
+        {"merged_into": None},
+    ][choice % 7]  # fmt: skip
+
+
 def register(book: Book, case_id: int, day: date, choice: int) -> None:
     book.write(
         case_id, day, "transferred", "open", step="register",
-        parties=PARTIES[choice % len(PARTIES)], types=TYPES[choice % len(TYPES)],
+        parties=PARTIES[choice % len(PARTIES)], types=TYPES[choice % len(TYPES)], part=choice % 3,
         clocks={"report": clock("set", day + timedelta(10), "report", "reported")},
     )  # fmt: skip
 

@@ -27,15 +27,26 @@ def complaint(**facts: Any) -> Event:
     return event(1, may(1), "", "transferred", "open", **given)
 
 
+#: What stands beside the standing of the day; the tests at the end look at these.
+BESIDE = {
+    "overdue_ever", "due_report", "met_report", "due_this_year", "done_this_year", "originals",
+    "key_originals", "merged", "merged_open", "calls", "letters", "ever_closed", "rebounded",
+    "surveyed", "satisfied",
+}  # fmt: skip
+
+
 def rows_of(events: list[Event]) -> dict[tuple[str, str, str], dict[str, int]]:
     """The rows, readable: (day, place, type) -> account -> change."""
     found = {}
     for key, vector in standing_rows(events, TREE, IDS, "home").items():
-        day, list_id, unit_id, _, kind, cohort = key
+        day, list_id, unit_id, _, _, _, kind, cohort = key
         assert cohort == 202405
         sign = "-" if unit_id < 0 else ""
         place = f"{list_id}:{sign}{TREE.by_id[abs(unit_id)].code}"
-        named = {name: value for name, value in zip(ACCOUNTS, vector, strict=True) if value}
+        pairs = zip(ACCOUNTS, vector, strict=True)
+        named = {name: value for name, value in pairs if value and name not in BESIDE}
+        if not named:
+            continue
         found[date.fromordinal(day).isoformat(), place, kind] = named
     return found
 
@@ -177,3 +188,100 @@ def test_a_correction_changes_nothing_by_itself() -> None:
     correction = event(2, may(2), "transferred", "transferred", "open", step="amend")
     with_it = [events[0], correction, events[1]]
     assert rows_of(with_it) == rows_of(events)
+
+
+def counted(events: list[Event], day: date) -> dict[str, int]:
+    """What stands beside the standing at the end of a day, by the plain fold."""
+    pairs = zip(ACCOUNTS, accounts_of(fold(events, day), day), strict=True)
+    return {name: value for name, value in pairs if value and name in BESIDE}
+
+
+def test_overdue_once_stays_overdue_ever() -> None:
+    due = clock("set", may(5), "finish", *FINISH)
+    late = [complaint(clocks={"finish": due}), event(2, may(6), "transferred", "closed", "closed")]
+    # Closed on the day after it was due: late, though it was overdue at the end of no day.
+    assert "overdue_ever" not in counted(late, may(5))
+    assert counted(late, may(6))["overdue_ever"] == 1
+    extended = clock("extend", date(2024, 6, 30), "finish", *FINISH)
+    moved = [late[0], event(2, may(8), "transferred", "transferred", "open",
+                            clocks={"finish": extended})]  # fmt: skip
+    assert counted(moved, date(2024, 6, 1))["overdue_ever"] == 1
+    in_time = [late[0], event(2, may(5), "transferred", "transferred", "open",
+                              clocks={"finish": extended})]  # fmt: skip
+    assert "overdue_ever" not in counted(in_time, date(2024, 6, 30))
+    assert counted(in_time, date(2024, 7, 1))["overdue_ever"] == 1
+
+
+def test_a_stop_entered_late_takes_the_miss_back() -> None:
+    report = clock("set", may(5), "report", "reported")
+    again = clock("reset", may(20), "report", "reported")
+    events = [
+        complaint(clocks={"report": report}),
+        event(2, may(8), "transferred", "transferred", "open", clocks={"report": again}),
+        event(3, may(4), "transferred", "transferred", "open", marks=["reported"]),
+    ]
+    assert counted(events[:2], may(9))["overdue_ever"] == 1
+    assert "overdue_ever" not in counted(events, may(9))
+
+
+def test_due_this_year_is_of_the_year_of_the_day() -> None:
+    due = clock("set", date(2025, 3, 1), "finish", *FINISH)
+    events = [
+        complaint(clocks={"finish": due}),
+        event(2, date(2025, 2, 1), "transferred", "done", "completed"),
+    ]
+    expected = {
+        date(2024, 12, 31): (0, 0), date(2025, 1, 1): (1, 0), date(2025, 2, 1): (1, 1),
+        date(2025, 12, 31): (1, 1), date(2026, 1, 1): (0, 0),
+    }  # fmt: skip
+    rows = standing_rows(events, TREE, IDS, "home")
+    for day, right in expected.items():
+        found = counted(events, day)
+        assert (found.get("due_this_year", 0), found.get("done_this_year", 0)) == right
+        posted = [sum(vector[ACCOUNTS.index(name)] for key, vector in rows.items()
+                      if key[0] <= day.toordinal())
+                  for name in ("due_this_year", "done_this_year")]  # fmt: skip
+        assert tuple(posted) == right, day
+
+
+def test_parts_merges_channels_and_answers() -> None:
+    first = complaint(weight="key", part=1, fields={"channel": "call"}, satisfaction="fairly")
+    assert counted([first], may(1)) == {
+        "originals": 1, "key_originals": 1, "calls": 1, "surveyed": 1, "satisfied": 1,
+    }  # fmt: skip
+    second = complaint(weight="key", part=2, satisfaction="dissatisfied")
+    assert counted([second], may(1)) == {"surveyed": 1}
+    merged = event(2, may(2), "transferred", "transferred", "open", merged_into="L/1")
+    assert counted([complaint(), merged], may(2)) == {"originals": 1, "merged": 1, "merged_open": 1}
+    closed = event(3, may(3), "transferred", "closed", "closed")
+    assert counted([complaint(), merged, closed], may(3)) == {
+        "originals": 1, "merged": 1, "ever_closed": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "phase", "rebounded"),
+    [({}, "open", True), ({}, "void", False), ({"merged_into": None}, "open", False)],
+)
+def test_only_what_is_taken_up_again_has_rebounded(
+    facts: dict[str, Any], phase: str, rebounded: bool
+) -> None:
+    events = [
+        complaint(),
+        event(2, may(2), "transferred", "closed", "closed"),
+        event(3, may(3), "closed", "other", phase, **facts),
+        event(4, may(4), "other", "closed", "closed"),
+    ]
+    assert ("rebounded" in counted(events, may(4))) is rebounded
+
+
+def test_shares_tell_who_leads_and_how_many_handle() -> None:
+    parties = [["N1", "lead"], ["N2", "joint"], ["S1", "joint"], ["WATER", "supervising"]]
+    shares = {
+        (key[2], key[3]): key[4:6]
+        for key in standing_rows([complaint(parties=parties)], TREE, IDS, "home")
+    }
+    assert shares == {
+        (11, 2): (3, 2), (12, 2): (-3, 2), (21, 3): (-3, -2),  # the units themselves
+        (-2, 2): (0, 2), (-1, -1): (0, 0),  # where branches meet
+    }  # fmt: skip

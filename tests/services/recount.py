@@ -77,6 +77,7 @@ class Watch:
     original: str | None = None
     current: str | None = None
     met: str = ""
+    passed: list[str] = field(default_factory=list)
     in_time: bool = False
     in_extended_time: bool = False
 
@@ -95,6 +96,12 @@ class Standing:
     lists: set[str] = field(default_factory=set)
     marks: set[str] = field(default_factory=set)
     outcomes: set[str] = field(default_factory=set)
+    channel: str = ""
+    answer: str = ""
+    part: int = 0
+    follows: bool = False
+    closed_once: bool = False
+    taken_up_again: bool = False
     watches: dict[str, Watch] = field(default_factory=dict)
 
     @property
@@ -159,16 +166,28 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
     now.outcomes |= {outcome["sort"] for outcome in facts.get("outcomes", ())}
     for code, fact in facts.get("clocks", {}).items():
         watch = now.watches.setdefault(code, Watch(fact["slot"], fact["met_by"]))
+        if not watch.met and watch.current and watch.current < entry.day:
+            watch.passed.append(watch.current)
         if fact["op"] in ("set", "reset"):
             watch.original = watch.current = fact["due"]
         else:
             watch.current = fact["due"]
+    now.channel = facts.get("fields", {}).get("channel", now.channel)
+    now.answer = facts.get("satisfaction", now.answer)
+    now.part = facts.get("part", now.part)
+    now.follows = bool(facts["merged_into"]) if "merged_into" in facts else now.follows
     if entry.moves:
+        over = ("closed", "reviewed")
+        left = now.phase in over and entry.phase not in (*over, "void")
+        now.taken_up_again = now.taken_up_again or (left and "merged_into" not in facts)
+        now.closed_once = now.closed_once or entry.phase in over
         now.phase = entry.phase
     for watch in now.watches.values():
         stopped = now.phase in watch.met_by or bool(now.marks & set(watch.met_by))
         if stopped and not watch.met:
             watch.met = entry.day
+            dues = [*watch.passed, *([watch.current] if watch.current else [])]
+            watch.passed = [one for one in dues if one < entry.day]
             watch.in_time = watch.original is not None and entry.day <= watch.original
             watch.in_extended_time = watch.current is not None and entry.day <= watch.current
         elif not stopped:
@@ -182,14 +201,27 @@ def overdue(now: Standing, day: str, *slots: str) -> bool:
     )
 
 
-def due(now: Standing, day: str, which: str) -> bool:
-    dues = [getattr(watch, which) for watch in now.watches.values() if watch.slot == "finish"]
+def ever_overdue(now: Standing, day: str) -> bool:
+    return overdue(now, day, "report", "finish") or any(
+        watch.passed for watch in now.watches.values() if watch.slot in ("report", "finish")
+    )
+
+
+def this_year(now: Standing, day: str) -> bool:
+    finish = [watch for watch in now.watches.values() if watch.slot == "finish"]
+    return any((watch.original or "").startswith(day[:4]) for watch in finish)
+
+
+def due(now: Standing, day: str, which: str, slot: str = "finish") -> bool:
+    dues = [getattr(watch, which) for watch in now.watches.values() if watch.slot == slot]
     return any(one is not None and one <= day for one in dues)
 
 
-def in_time(now: Standing, day: str, which: str, verdict: str) -> bool:
-    finish = [watch for watch in now.watches.values() if watch.slot == "finish"]
-    reached = [w for w in finish if (getattr(w, which) or "9999") <= day]
+def in_time(
+    now: Standing, day: str, which: str, verdict: str, slot: str = "finish"
+) -> bool:
+    watches = [watch for watch in now.watches.values() if watch.slot == slot]
+    reached = [w for w in watches if (getattr(w, which) or "9999") <= day]
     return bool(reached) and all(w.met and getattr(w, verdict) for w in reached)
 
 
@@ -218,7 +250,48 @@ DEFINITIONS: dict[str, tuple[Test, Test]] = {
         lambda now, day: now.verdict in _TRUE,
         lambda now, day: now.verdict != "",
     ),
-}
+    "fully_substantiated_share": (
+        lambda now, day: now.verdict == "substantiated", lambda now, day: now.verdict != ""
+    ),
+    "mostly_share": (
+        lambda now, day: now.verdict == "mostly", lambda now, day: now.verdict != ""
+    ),
+    "partly_share": (
+        lambda now, day: now.verdict == "partly", lambda now, day: now.verdict != ""
+    ),
+    "unsubstantiated_rate": (
+        lambda now, day: now.verdict == "unsubstantiated", lambda now, day: now.verdict != ""
+    ),
+    "acceptance_rate": (lambda now, day: now.phase in ("closed", "reviewed"), _ALL),
+    "acceptance_of_completed": (
+        lambda now, day: now.phase in ("closed", "reviewed"),
+        lambda now, day: now.phase in ("completed", "closed", "reviewed"),
+    ),
+    "hand_over_rate": (lambda now, day: "handed_over" in now.marks, _ALL),
+    "sign_rate": (lambda now, day: "signed_for" in now.marks, _ALL),
+    "timely_report_rate": (
+        lambda now, day: in_time(now, day, "current", "in_extended_time", "report"),
+        lambda now, day: due(now, day, "current", "report"),
+    ),
+    "overdue_ever": (ever_overdue, _ALL),
+    "due_this_year_rate": (
+        lambda now, day: this_year(now, day) and now.phase in ("completed", "closed", "reviewed"),
+        this_year,
+    ),
+    "key_share": (
+        lambda now, day: now.part < 2 and now.weight == "key", lambda now, day: now.part < 2
+    ),
+    "repeat_share": (lambda now, day: now.follows, _ALL),
+    "repeat_open_share": (
+        lambda now, day: now.follows and now.phase == "open", lambda now, day: now.phase == "open"
+    ),
+    "rebound_rate": (lambda now, day: now.taken_up_again, lambda now, day: now.closed_once),
+    "satisfaction_rate": (
+        lambda now, day: now.answer in ("satisfied", "fairly"), lambda now, day: now.answer != ""
+    ),
+    "call_share": (lambda now, day: now.channel == "call", _ALL),
+    "letter_share": (lambda now, day: now.channel == "letter", _ALL),
+}  # fmt: skip
 
 
 @dataclass
