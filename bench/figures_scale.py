@@ -89,7 +89,7 @@ def variants(connection: Connection, known_pos: int) -> dict[str, Callable[[], A
     tree, row = load_tree(connection), load_lists(connection)[1]
     closure = packaged_definitions().get("closure_rate")
     wanted = closure.accounts
-    shape = ("district", ACCOUNTS, "now")
+    shape = ("district", ACCOUNTS, "now", False)
     text, constants, names = totals._compiled(connection.dialect, shape)
     values = {
         **constants, "list_id": 1, "day": AS_OF.toordinal(), "known": 2**62, "month_end": 0,

@@ -7,15 +7,13 @@ half up; one place is what inspection bulletins print (2,864 of 2,913 issues = 9
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
-
-_ONE_PLACE: Final = Decimal("0.1")
+from fractions import Fraction
 
 
-def percent(part: int, whole: int) -> str | None:
+def percent(part: int, whole: int, places: int = 1) -> str | None:
     """Give ``part`` of ``whole`` as it is printed, or None for an empty whole.
 
-    In: two counts. Out: one place, half up (``98.3%``, ``90.0%``). Only the exact ends lose their
+    In: two counts, how many places are printed. Out: one place, half up (``98.3%``, ``90.0%``). Only the exact ends lose their
     place: all is ``100%``, none is ``0%``; so 2,999 of 3,000 prints ``100.0%`` and nobody reads it
     as "every one". Raises ValueError for a negative count.
     """
@@ -25,5 +23,25 @@ def percent(part: int, whole: int) -> str | None:
         return None
     if part in (0, whole):
         return "0%" if part == 0 else "100%"
-    share = Decimal(part) * 100 / Decimal(whole)
-    return f"{share.quantize(_ONE_PLACE, rounding=ROUND_HALF_UP)}%"
+    return f"{_rounded(Fraction(100 * part, whole), places)}%"
+
+
+def _rounded(value: Fraction, places: int) -> Decimal:
+    """Round half up, exactly: the division is made once, on whole numbers."""
+    scaled, rest = divmod(value.numerator * 10**places * 2 + value.denominator, value.denominator * 2)
+    assert rest >= 0
+    return Decimal(scaled).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def fraction_percent(part: Fraction, whole: Fraction, places: int = 1) -> str | None:
+    """Give the percentage of two sums of shares (17.5 of 20), as ``percent`` prints it."""
+    if not whole:
+        return None
+    share = part / whole
+    return percent(share.numerator, share.denominator, places)
+
+
+def shown_count(count: Fraction) -> str:
+    """Give a count of shares as it is printed: 17, 17.5, at most two places (5.33)."""
+    text = f"{_rounded(count, 2)}"
+    return text.rstrip("0").rstrip(".")

@@ -5,50 +5,37 @@ The number, its groups and its members stand on the same postings, so they alway
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cached_property
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from ecoissues.core.accounts import ACCOUNTS
-from ecoissues.core.errors import Refused
 from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
-from ecoissues.core.vocabulary import PHASES, TYPES, word
 from ecoissues.figures.cubes import CubeKey, account
 from ecoissues.figures.cuts import WHOLE, Cut, conditions, path_of
+from ecoissues.figures.grouping import GROUPINGS, By, Group, Grouping, Overlap
 from ecoissues.figures.known import NOW, Known
-from ecoissues.figures.oracle import outcome_counts
 from ecoissues.figures.registry import Definition
-from ecoissues.figures.totals import Vectors, by_then, sums, sums_plain
+from ecoissues.figures.totals import (
+    Shared,
+    Vectors,
+    by_then,
+    shares,
+    shares_plain,
+    sums,
+    sums_plain,
+)
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 
-By = Literal["district", "unit", "type", "phase", "outcome", "month", "clock"]
+__all__ = ["Board", "By", "Figure", "Group", "Overlap", "Which", "figure", "members",
+           "phase_members"]  # fmt: skip
+
 Which = Literal["part", "rest", "all"]
-
-_CLOCKS: Final = {"overdue_report": ("report", "反馈"), "overdue_finish": ("finish", "办结")}
-
-
-class Group(Struct, frozen=True):
-    """One line of a figure. ``key``: unit code, type, phase, outcome, clock, or month YYYY-MM."""
-
-    key: str
-    label: str
-    part: int
-    whole: int
-    percent: str | None
-
-
-class Overlap(Struct, frozen=True):
-    """By how much the groups' sums exceed the figure, and why (a Chinese sentence)."""
-
-    part: int
-    whole: int
-    note: str
 
 
 class Figure(Struct, frozen=True):
@@ -64,6 +51,7 @@ class Figure(Struct, frozen=True):
     percent: str | None
     groups: tuple[Group, ...]
     overlap: Overlap | None = None
+    note: str = ""
 
 
 class Board:
@@ -109,6 +97,19 @@ class Board:
             by_top[top] = _plus(by_top.get(top), vector)
         return by_top
 
+    def shares(self, cube: str) -> Shared:
+        """Give the totals of this cut by (unit or top id, share); cube ``unit`` or ``district``."""
+        place = (self.connection, self.row.id, cube, self.as_of, self.known, self.accounts)
+        if self.cut.needs_postings or (
+            self.path is not None and cube == "district" and not self._is_top(self.path)
+        ):
+            return shares_plain(*place, where=conditions(self.tree, self.path, self.cut))
+        found = shares(*place)
+        if self.path is None:
+            return found
+        below = {unit.id for unit in self.tree.below(self.path)}
+        return {key: vector for key, vector in found.items() if abs(key[0]) in below}
+
     def _is_top(self, path: str) -> bool:
         return path.count("/") == self.tree.root.path.count("/") + 1
 
@@ -128,10 +129,10 @@ class Board:
         """Give a figure of this board, grouped or not (see ``figure``)."""
         total = self.total
         part, whole = _counts(definition, total)
-        groups, overlap = (_GROUPINGS[by](self, definition)) if by else ([], None)
+        grouped = GROUPINGS[by](self, definition) if by else Grouping()
         return Figure(
             definition.code, definition.version, self.row.code, self.as_of, self.known.at,
-            part, whole, percent(part, whole), tuple(groups), overlap,
+            part, whole, percent(part, whole), tuple(grouped.groups), grouped.overlap, grouped.note,
         )  # fmt: skip
 
     def counted(self, definition: Definition, vector: tuple[int, ...]) -> tuple[int, int]:
@@ -169,120 +170,9 @@ def figure(
     ``as_of_after_known_at``; ``cut_unknown`` for a grouping the definition does not have.
     """
     wanted = definition.accounts
-    if by in ("phase", "outcome", "clock"):
+    if by in ("phase", "outcome", "clock", "verdict", "channel"):
         wanted = ACCOUNTS
     return Board(connection, tree, row, as_of, known, cut, wanted).figure(definition, by)
-
-
-Grouping = tuple[list[Group], Overlap | None]
-
-
-def _group(key: str, label: str, part: int, whole: int) -> Group:
-    return Group(key, label, part, whole, percent(part, whole))
-
-
-def _spread(
-    board: Board,
-    definition: Definition,
-    cube: str,
-    describe: Callable[[CubeKey], tuple[str, str] | None],
-    order: Iterable[CubeKey],
-    reason: str,
-) -> Grouping:
-    """Group by the keys of a cube; keys that ``describe`` gives None for are the overlap rows."""
-    vectors = board.vectors(cube)
-    groups, over_part, over_whole = [], 0, 0
-    for key, vector in vectors.items():
-        if describe(key) is None:
-            part, whole = board.counted(definition, vector)
-            over_part, over_whole = over_part - part, over_whole - whole
-    for key in order:
-        described = describe(key)
-        if key in vectors and described is not None:
-            part, whole = board.counted(definition, vectors[key])
-            if whole:
-                groups.append(_group(*described, part, whole))
-    if not over_whole:
-        return groups, None
-    note = f"{reason}，各行之和比总数多 {over_whole} 件（其中分子多 {over_part} 件）。"
-    return groups, Overlap(over_part, over_whole, note)
-
-
-def _units(board: Board, definition: Definition, cube: str) -> Grouping:
-    units = board.tree.by_id
-
-    def describe(key: CubeKey) -> tuple[str, str] | None:
-        unit = units.get(int(key))
-        return (unit.code, unit.short) if unit else None
-
-    reason = "合办事项在每个责任单位各计一次"
-    return _spread(board, definition, cube, describe, units, reason)
-
-
-def _by_district(board: Board, definition: Definition) -> Grouping:
-    return _units(board, definition, "district")
-
-
-def _by_unit(board: Board, definition: Definition) -> Grouping:
-    return _units(board, definition, "unit")
-
-
-def _by_type(board: Board, definition: Definition) -> Grouping:
-    def describe(key: CubeKey) -> tuple[str, str] | None:
-        return (str(key), word("types", str(key))) if key else None
-
-    order = [*TYPES, *sorted(str(key) for key in board.vectors("type") if key not in TYPES)]
-    reason = "部分事项涉及多个污染类型，在每个类型各计一次"
-    return _spread(board, definition, "type", describe, order, reason)
-
-
-def _by_month(board: Board, definition: Definition) -> Grouping:
-    def describe(key: CubeKey) -> tuple[str, str]:
-        year, month = divmod(int(key), 100)
-        return f"{year}-{month:02d}", f"{year}年{month}月"
-
-    months = sorted(int(key) for key in board.vectors("cohort"))
-    return _spread(board, definition, "cohort", describe, months, "")
-
-
-def _by_phase(board: Board, definition: Definition) -> Grouping:
-    total = board.total
-    groups = [
-        _group(phase, word("phases", phase), total[phase], total["cases"])
-        for phase in PHASES
-        if phase != "void"
-    ]
-    if total["void"]:
-        groups.append(Group("void", word("phases", "void"), total["void"], 0, None))
-    return groups, None
-
-
-def _by_clock(board: Board, definition: Definition) -> Grouping:
-    if "overdue" not in definition.part:
-        raise Refused("cut_unknown", f"指标“{definition.wording.zh}”不能按时钟分组。")
-    total = board.total
-    return [
-        _group(key, label, total[name], total["cases"]) for name, (key, label) in _CLOCKS.items()
-    ], None
-
-
-def _by_outcome(board: Board, definition: Definition) -> Grouping:
-    found = outcome_counts(
-        board.connection, board.tree, board.row, board.as_of, board.known, board.path, board.cut
-    )
-    whole = board.total["cases"]
-    return [_group(sort, word("outcomes", sort), count, whole) for sort, count in found], None
-
-
-_GROUPINGS: Final[dict[By, Callable[[Board, Definition], Grouping]]] = {
-    "district": _by_district,
-    "unit": _by_unit,
-    "type": _by_type,
-    "phase": _by_phase,
-    "outcome": _by_outcome,
-    "month": _by_month,
-    "clock": _by_clock,
-}
 
 
 def members(

@@ -86,11 +86,12 @@ def _step(book: Book, case_id: int, what: int, choice: int, back: int, hours: in
 
 def _more(book: Book, choice: int) -> dict[str, Any]:
     """What further accounts look at: the channel, an answer, a merge and its end."""
-    return [
+    more: list[dict[str, Any]] = [
         {}, {"fields": {"channel": "call"}}, {"fields": {"channel": "letter"}},
         {"satisfaction": "fairly"}, {"satisfaction": "dissatisfied"}, {"merged_into": "L/1"},
         {"merged_into": None},
-    ][choice % 7]  # fmt: skip
+    ]  # fmt: skip
+    return more[choice % len(more)]
 
 
 def register(book: Book, case_id: int, day: date, choice: int) -> None:

@@ -148,9 +148,9 @@ def test_an_overtaken_rebuild_does_not_switch(store: Store, book: Book) -> None:
     ("day", "late"), [(date(2024, 2, 29), 1), (date(2024, 3, 1), 0), (date(2024, 4, 9), 0)]
 )
 def test_late_means_recorded_in_a_later_month(day: date, late: int) -> None:
-    key = (day.toordinal(), 1, 1, 1, "water", 202402)
+    key = (day.toordinal(), 1, 1, 1, 1, 1, "water", 202402)
     values = values_of(7, 9, date(2024, 3, 5), [(key, [0] * 25)])
-    assert values[0][:9] == (9, 7, day.toordinal(), 1, 1, 1, "water", 202402, late)
+    assert values[0][:11] == (9, 7, *key, late)
 
 
 def test_next_month() -> None:
