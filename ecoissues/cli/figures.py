@@ -20,11 +20,15 @@ from ecoissues.cli.options import (
     put_table,
     say,
 )
+from ecoissues.core.vocabulary import JOINT_COUNTINGS
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
 
-_BY = ["district", "unit", "type", "phase", "outcome", "month", "clock"]
+_BY = [
+    "district", "unit", "type", "problem", "verdict", "channel", "phase", "outcome", "month",
+    "clock",
+]  # fmt: skip
 
 
 @click.command(cls=Verb)
@@ -70,11 +74,16 @@ def figure(
     )
     if found.groups:
         put_table(
-            ["分组", "名称", "分子", "分母", "比率"],
-            [[g.key, g.label, g.part, g.whole, g.percent or "—"] for g in found.groups],
+            ["分组", "名称", "分子", "分母", "比率", "占比"],
+            [
+                [g.key, g.label, g.shown_part, g.shown_whole, g.percent or "—", g.share or "—"]
+                for g in found.groups
+            ],
         )
     if found.overlap:
         say(found.overlap.note)
+    if found.note:
+        say(found.note)
 
 
 @click.group(cls=Family)
@@ -109,12 +118,28 @@ def list_figures(as_json: bool) -> None:
 def rebuild(site: Site) -> None:
     """示例：ecoissues figures rebuild
 
-    从日志的记账重新汇总；新的一代建成后才切换，中断不影响现有数字。
+    逐件与日志核对记账，不符的按日志重记，再重新汇总；新的一代建成后才切换，中断不影响现有数字。
     """
-    from ecoissues.services.demonstrating import sum_up
+    from ecoissues.services import starting
 
-    sum_up(site)
-    say("统计汇总已重建。")
+    changed = starting.rebuild_figures(site, progress("正在核对记账"))
+    say(f"统计汇总已重建；按日志重记了 {changed} 件事项的记账。")
+
+
+@figures.command()
+@click.argument("list_code", metavar="清单")
+@click.argument("way", metavar="方式", type=click.Choice(list(JOINT_COUNTINGS)))
+@on_site
+def joint(site: Site, list_code: str, way: str) -> None:
+    """示例：ecoissues figures joint LIST plus
+
+    设定一个清单按单位统计时合办件怎么计：whole 各计一件，plus 主办(+合办)，own_row 单列一行，
+    half 按家数均分。总数不受影响。
+    """
+    from ecoissues.services import figure_settings
+
+    figure_settings.set_joint_counting(site, list_code, way)
+    say(f"清单 {list_code} 的合办件计数方式已设为“{JOINT_COUNTINGS[way][0]}”。")
 
 
 @click.command(cls=Verb)

@@ -140,7 +140,7 @@ def upgrade(data: Path, database: str | None) -> None:
 
     site = starting.open_site(data, database)
     try:
-        revision, units = starting.upgrade(site)
+        revision, units = starting.upgrade(site, progress("正在按日志重建记账"))
     finally:
         site.close()
     say(f"数据库版本 {revision}" + (f"，已装入 {units} 个单位。" if units else "。"))

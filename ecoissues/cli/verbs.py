@@ -29,7 +29,11 @@ VERBS: Final[dict[str, tuple[str, str, str]]] = {
     "export": ("sheets", "export_sheet", "导出正式表格"),
     "deadline": ("cases", "deadline", "逐日列出一件事项时限的计算依据"),
     "figure": ("figures", "figure", "计算一个指标，可指定截止日期和知悉时间"),
-    "figures": ("figures", "figures", "列出指标口径，重建统计汇总"),
+    "figures": ("figures", "figures", "列出指标口径，重建统计汇总，设定合办计数"),
+    "compare": ("periods", "compare", "对比一个指标的两个日期，列出变动的事项"),
+    "series": ("periods", "series", "一个指标逐月或逐日的数字"),
+    "period": ("periods", "period", "一段时间的登记、办结，和期内登记件的比率"),
+    "units": ("periods", "units", "收到、受理、转办、问题、承办等计数单位分列"),
     "events": ("figures", "events", "输出日志"),
     "verify": ("figures", "verify", "核验日志、状态、投影、附件和统计"),
 }

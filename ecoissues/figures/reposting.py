@@ -43,7 +43,9 @@ def repost(
     """
     homes = {number: code for code, number in lists.items()}
     last, done, changed = 0, 0, 0
-    with store.reading() as connection:
+    known = select(t.cases.c.id).where(t.cases.c.id == t.postings.c.case_id).exists()
+    with store.writing() as connection:
+        connection.execute(delete(t.postings).where(~known))  # no case, no log: never a figure
         whole = connection.execute(select(func.count()).select_from(t.cases)).scalar_one()
     while True:
         with store.writing() as connection:

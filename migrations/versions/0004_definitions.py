@@ -93,22 +93,12 @@ def _make_sums(accounts: tuple[str, ...], *, shared: bool) -> None:
 
 
 def _joint_counting(ways: tuple[str, ...]) -> None:
-    """Let the setting have these values. SQLite builds the table anew, all its checks with it."""
+    """Let the setting have these values; SQLite builds the table anew."""
     name = "ck_lists_joint_counting"
-    found = sa.inspect(op.get_bind()).get_check_constraints("lists")
-    kept = [
-        sa.CheckConstraint(one["sqltext"], name=op.f(one["name"]))
-        for one in found
-        if one["name"] != name
-    ]
     allowed = f"joint_counting IN ({', '.join(repr(way) for way in ways)})"
-    if op.get_bind().dialect.name == "sqlite":
-        checks = [*kept, sa.CheckConstraint(allowed, name=op.f(name))]
-        with op.batch_alter_table("lists", recreate="always", table_args=checks):
-            pass
-    else:
-        op.drop_constraint(op.f(name), "lists", type_="check")
-        op.create_check_constraint(op.f(name), "lists", sa.text(allowed))
+    with op.batch_alter_table("lists") as batch:
+        batch.drop_constraint(op.f(name), type_="check")
+        batch.create_check_constraint(op.f(name), sa.text(allowed))
 
 
 def _empty() -> None:

@@ -1,0 +1,32 @@
+"""Settings of a list that figures follow: how joint cases are counted when grouped by unit."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from ecoissues.core.errors import Refused
+from ecoissues.core.vocabulary import JOINT_COUNTINGS
+from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
+
+
+def set_joint_counting(site: Site, list_code: str, way: str) -> None:
+    """Set how a list counts joint cases (a key of ``JOINT_COUNTINGS``); totals never change.
+
+    Errors: NotFound (no such list), Refused ``unknown_way``.
+    """
+    row = site.get_list(list_code)
+    if way not in JOINT_COUNTINGS:
+        known = "、".join(JOINT_COUNTINGS)
+        raise Refused("unknown_way", f"没有合办计数方式“{way[:20]}”；可选：{known}。未作改动。")
+    with site.store.writing() as connection:
+        connection.execute(
+            update(t.lists).where(t.lists.c.id == row.id).values(joint_counting=way)
+        )
+    site.refresh()
+
+
+def joint_counting(connection: Connection, list_id: int) -> str:
+    """Give the setting as it stands now, also when another process has just changed it."""
+    query = select(t.lists.c.joint_counting).where(t.lists.c.id == list_id)
+    return str(connection.execute(query).scalar_one())
