@@ -150,7 +150,6 @@ def units(site: Site, as_json: bool, **given: Any) -> None:
 
     各种计数单位分列：收到、受理、重复、转办、分解、问题个数、承办次数。
     """
-    from ecoissues.figures.periods import UNIT_WORDS
     from ecoissues.services import consulting, periods
 
     found = msgspec.to_builtins(
@@ -159,4 +158,5 @@ def units(site: Site, as_json: bool, **given: Any) -> None:
     if as_json:
         put_json(found)
     else:
-        put_table(["计数单位", "数"], [[UNIT_WORDS[name], found[name]] for name in UNIT_WORDS])
+        words = periods.UNIT_WORDS
+        put_table(["计数单位", "数"], [[words[name], found[name]] for name in words])

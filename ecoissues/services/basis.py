@@ -11,7 +11,6 @@ from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.policy import Actor
 from ecoissues.figures.cuts import Cut
 from ecoissues.figures.known import NOW, Known, known_at
-from ecoissues.services.figure_settings import joint_counting
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
@@ -48,9 +47,6 @@ def basis_of(
     for a list, batch or unit that does not exist or lies outside the scope.
     """
     row = site.get_list(list_code)
-    way = joint_counting(connection, row.id)
-    if way != row.joint_counting:
-        row = msgspec.structs.replace(row, joint_counting=way)
     knowing = known_at(connection, known) if known else NOW
     today = site.today()
     day = as_of or min(knowing.on or today, today)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import update
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.vocabulary import JOINT_COUNTINGS
@@ -25,8 +25,3 @@ def set_joint_counting(site: Site, list_code: str, way: str) -> None:
         )
     site.refresh()
 
-
-def joint_counting(connection: Connection, list_id: int) -> str:
-    """Give the setting as it stands now, also when another process has just changed it."""
-    query = select(t.lists.c.joint_counting).where(t.lists.c.id == list_id)
-    return str(connection.execute(query).scalar_one())

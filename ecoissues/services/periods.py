@@ -19,7 +19,7 @@ from ecoissues.figures.moves import (
     compare_days,
     previous_day,
 )
-from ecoissues.figures.periods import Throughput, Units, counting_units, throughput
+from ecoissues.figures.periods import UNIT_WORDS, Throughput, Units, counting_units, throughput
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.figures.series import Point, month_ends, series
@@ -27,6 +27,9 @@ from ecoissues.services.basis import Basis, basis_of
 from ecoissues.services.recording import case_key
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
+
+__all__ = ["UNIT_WORDS", "Asked", "Moved", "compare", "compare_of", "period_of", "series_of",
+           "units_of"]  # fmt: skip
 
 #: A day series is read day by day: this many at most.
 MOST_DAYS = 366

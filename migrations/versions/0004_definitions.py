@@ -4,14 +4,14 @@ Day sums and checkpoints are made anew (they follow from the postings), postings
 written again from the log by ``ecoissues db upgrade`` once the schema stands.
 
 Revision ID: 0004
-Revises: 0001
+Revises: 0002
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
