@@ -151,9 +151,9 @@ def events(site: Site, jsonl: bool, list_code: str | None) -> None:
 
     按先后输出日志，足以让外部程序重算每个指标。
     """
-    from ecoissues.services import consulting
+    from ecoissues.services.log_lines import event_lines
 
-    for line in consulting.event_lines(site, list_code):
+    for line in event_lines(site, list_code):
         put_line(line)
 
 

@@ -6,7 +6,6 @@ with a narrower scope is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -14,10 +13,9 @@ from sqlalchemy import Connection, select
 
 from ecoissues.core.deadlines import explain
 from ecoissues.core.errors import NotFound
-from ecoissues.core.events import Event, live
+from ecoissues.core.events import live
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
-from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import PHASES
 from ecoissues.figures.oracle import cases_as_of
 from ecoissues.figures.reading import Board, By, Figure, Which, figure, members
@@ -170,55 +168,6 @@ def clock_proofs(site: Site, actor: Actor, key: str) -> dict[str, Any]:
 
 def _text(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def event_lines(site: Site, list_code: str | None = None) -> Iterator[dict[str, Any]]:
-    """Give the whole log in order: one mapping per event, enough to recount every figure.
-
-    Beside the standing after the event (by sequence), ``facts`` holds exactly what it changed, and
-    ``effective_on`` when: an outsider folds the events not struck, as amended, by effective day.
-    """
-    wanted = site.get_list(list_code).id if list_code else None
-    with site.store.reading() as connection:
-        heads = _heads(connection, wanted)
-        rows = []
-        for case_id, events in log.events_of_cases(connection, sorted(heads)):
-            head = heads[case_id]
-            rows += [
-                (event.pos, _line(site.tree, head, events[: place + 1]))
-                for place, event in enumerate(events)
-            ]
-    for _, line in sorted(rows, key=lambda row: row[0]):
-        yield line
-
-
-def _heads(connection: Connection, wanted: int | None) -> dict[int, tuple[str, str, int]]:
-    query = select(t.cases.c.id, t.lists.c.code, t.cases.c.number, t.cases.c.part).join(
-        t.lists, t.lists.c.id == t.cases.c.list_id
-    )
-    if wanted is not None:
-        query = query.where(t.cases.c.list_id == wanted)
-    return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
-
-
-def _line(tree: UnitTree, head: tuple[str, str, int], events: list[Event]) -> dict[str, Any]:
-    event = events[-1]
-    life = fold(live(events))
-    lead = tree.by_code[lead_code(life)]
-    return {
-        "seq": event.pos, "list": head[0], "placements": sorted(life.lists), "number": head[1],
-        "part": head[2], "case_seq": event.seq, "step": event.step, "from": event.source,
-        "to": event.target, "phase": event.phase, "effective_on": event.effective_on.isoformat(),
-        "recorded_at": event.recorded_at, "actor": event.actor, "role": event.role,
-        "district": tree.by_id[lead.top_id].code, "units": life.parties, "types": life.types,
-        "verdict": life.verdict or None,
-        "due": {code: _text(face.current) for code, face in life.clocks.items()},
-        "due_original": {code: _text(face.original) for code, face in life.clocks.items()},
-        "marks": {mark: day.isoformat() for mark, day in life.marks.items()},
-        "outcomes": life.outcomes, "merged_into": life.merged_into, "facts": event.facts,
-        "channel": event.channel, "unit": event.unit, "digest": event.digest,
-        "previous": event.previous,
-    }  # fmt: skip
 
 
 def shown_step(site: Site, list_code: str, step: str) -> str:

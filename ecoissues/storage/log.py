@@ -17,9 +17,10 @@ _FIELDS = (
     "seq", "pos", "step", "from_state", "to_state", "phase", "actor", "role", "effective_on",
     "recorded_at", "facts", "unit", "channel", "digest", "previous",
 )  # fmt: skip
-_COLUMNS = [t.events.c[name] for name in _FIELDS]
+#: The columns of the log in the order ``event_of_row`` reads them.
+COLUMNS = [t.events.c[name] for name in _FIELDS]
 _OF_CASE = Prepared(
-    select(*_COLUMNS).where(t.events.c.case_id == bindparam("case_id")).order_by(t.events.c.seq)
+    select(*COLUMNS).where(t.events.c.case_id == bindparam("case_id")).order_by(t.events.c.seq)
 )
 _HEAD = select(t.head.c.pos, t.head.c.recorded_at, t.head.c.ordinary).where(t.head.c.id == 1)
 _READ_HEAD, _LOCK_HEAD = Prepared(_HEAD), Prepared(_HEAD.with_for_update())
@@ -52,7 +53,7 @@ def events_of_cases(
     for start in range(0, len(case_ids), 500):
         chunk = case_ids[start : start + 500]
         rows = connection.execute(
-            select(t.events.c.case_id, *_COLUMNS)
+            select(t.events.c.case_id, *COLUMNS)
             .where(t.events.c.case_id.in_(chunk))
             .order_by(t.events.c.case_id, t.events.c.seq)
         )
