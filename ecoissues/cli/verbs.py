@@ -34,6 +34,7 @@ VERBS: Final[dict[str, tuple[str, str, str]]] = {
     "series": ("periods", "series", "一个指标逐月或逐日的数字"),
     "period": ("periods", "period", "一段时间的登记、办结，和期内登记件的比率"),
     "units": ("periods", "units", "收到、受理、转办、问题、承办等计数单位分列"),
+    "doubts": ("doubts", "doubts", "查找、列出、说明数字和事项中的疑点"),
     "events": ("figures", "events", "输出日志"),
     "verify": ("figures", "verify", "核验日志、状态、投影、附件和统计"),
 }

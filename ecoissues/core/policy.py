@@ -53,6 +53,7 @@ class Permission(StrEnum):
     COMPLAINANT_REVEAL = "complainant.reveal"
     BOARD_READ = "board.read"
     FIGURE_READ = "figure.read"
+    DOUBT_SETTLE = "doubt.settle"
     LIST_READ = "list.read"
     LIST_CREATE = "list.create"
     PRINT_READ = "print.read"
@@ -84,6 +85,7 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.COMPLAINANT_REVEAL: _SUPERVISOR,
     Permission.BOARD_READ: _READERS,
     Permission.FIGURE_READ: _READERS,
+    Permission.DOUBT_SETTLE: _SUPERVISOR,
     Permission.LIST_READ: _READERS,
     Permission.LIST_CREATE: _SUPERVISOR,
     Permission.PRINT_READ: _READERS,

@@ -12,14 +12,17 @@ from ecoissues.core.forms import Column, Form
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.figures.dispatch import COUNTS, DispatchRow, dispatch_table
+from ecoissues.figures.moves import Comparison
 from ecoissues.figures.reading import Board
+from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.figures.wording import day_words
-from ecoissues.services import behind, boards
+from ecoissues.services import behind, boards, periods
 from ecoissues.services.basis import Basis, basis_of
 from ecoissues.services.behind import Behind, Rows
 from ecoissues.services.boards import BoardPage
-from ecoissues.services.exporting import DISPATCH, dispatch_cells, site_forms
+from ecoissues.services.exporting import DISPATCH, definitions_of, dispatch_cells, site_forms
 from ecoissues.services.listing import Filter
+from ecoissues.services.periods import Moved
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
@@ -84,6 +87,23 @@ def read_board(
         if frame is None:
             return None
         return frame, boards.make_board(site, connection, actor, frame.basis, leading)
+
+
+def read_comparison(
+    site: Site, actor: Actor, asked: Asked, code: str, against: str
+) -> tuple[Frame, Definition, list[Definition], Comparison, list[Moved]] | None:
+    """Read a figure (empty: the first of the list's kind) at two dates (see ``periods.compare``)."""
+    with site.store.reading() as connection:
+        frame = _frame(site, connection, actor, asked)
+        if frame is None:
+            return None
+        definitions = definitions_of(site, frame.basis.row)
+        chosen = code or definitions[0].code
+        found, moved = periods.compare(site, connection, frame.basis, chosen, against or "month")
+        definition = packaged_definitions().get(chosen)
+        if definition not in definitions:
+            definitions = [*definitions, definition]
+        return frame, definition, definitions, found, moved
 
 
 def read_rows(

@@ -385,6 +385,24 @@ postings: Final = Table(
     Index("ix_postings_case_id", "case_id"),
 )
 
+doubts: Final = Table(
+    "doubts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("list_id", Key, ForeignKey("lists.id"), nullable=False),
+    Column("sort", String(32), nullable=False),
+    Column("subject", String(200), nullable=False, comment="a number, a month, a statement"),
+    Column("case_id", Key, ForeignKey("cases.id")),
+    Column("owner_id", Key, ForeignKey("units.id"), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("found_on", Day, nullable=False),
+    Column("gone_on", Day),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("settled_by", String(40), nullable=False, server_default=""),
+    Column("settled_on", Day),
+    UniqueConstraint("list_id", "sort", "subject"),
+)
+
 generations: Final = Table(
     "generations",
     metadata,

@@ -22,7 +22,7 @@ from ecoissues.web import assets, errors, guards, here, navigation, session
 #: Every module of pages; each has a blueprint called ``pages``.
 BLUEPRINTS: Final = (
     "session", "desk", "cases", "files", "steps", "register", "lists",
-    "board", "papers", "imports", "exports", "log", "admin",
+    "board", "comparing", "doubts", "papers", "imports", "exports", "log", "admin",
 )  # fmt: skip
 
 POLICY: Final = "; ".join(

@@ -55,10 +55,12 @@ def upgrade() -> None:
             batch.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
     _make_sums((*OLD, *NEW, *FLOWS), shared=True)
     _joint_counting(WAYS)
+    _make_doubts()
     _empty()
 
 
 def downgrade() -> None:
+    op.drop_table("doubts")
     op.execute("UPDATE lists SET joint_counting = 'whole' WHERE joint_counting NOT IN"
                " ('whole', 'half')")  # fmt: skip
     _joint_counting(("whole", "half"))
@@ -99,6 +101,33 @@ def _joint_counting(ways: tuple[str, ...]) -> None:
     with op.batch_alter_table("lists") as batch:
         batch.drop_constraint(op.f(name), type_="check")
         batch.create_check_constraint(op.f(name), sa.text(allowed))
+
+
+def _make_doubts() -> None:
+    op.create_table(
+        "doubts",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("list_id", KEY, nullable=False),
+        sa.Column("sort", sa.String(32), nullable=False),
+        sa.Column(
+            "subject", sa.String(200), nullable=False, comment="a number, a month, a statement"
+        ),
+        sa.Column("case_id", KEY, nullable=True),
+        sa.Column("owner_id", KEY, nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("found_on", sa.String(10), nullable=False),
+        sa.Column("gone_on", sa.String(10), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("settled_by", sa.String(40), server_default="", nullable=False),
+        sa.Column("settled_on", sa.String(10), nullable=True),
+        sa.ForeignKeyConstraint(["list_id"], ["lists.id"], name=op.f("fk_doubts_list_id_lists")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_doubts_case_id_cases")),
+        sa.ForeignKeyConstraint(["owner_id"], ["units.id"], name=op.f("fk_doubts_owner_id_units")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_doubts")),
+        sa.UniqueConstraint(
+            "list_id", "sort", "subject", name=op.f("uq_doubts_list_id_sort_subject")
+        ),
+    )
 
 
 def _empty() -> None:
