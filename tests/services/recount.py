@@ -7,9 +7,10 @@ here anew, from the rules of the design, so that agreement means something.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -107,6 +108,26 @@ class Standing:
     @property
     def counts(self) -> bool:
         return self.phase not in ("", "void")
+
+
+def read_lines(lines: Iterable[Mapping[str, Any]], ids: Mapping[str, int]) -> list[Book]:
+    """Read the log as ``ecoissues events --jsonl`` gives it, nothing else.
+
+    In: ids of the cases by LIST/NUMBER/PART, to name them as the program does.
+    """
+    books: dict[str, Book] = {}
+    for text_line in lines:
+        line = json.loads(json.dumps(text_line, default=str))
+        key = f"{line['list']}/{line['number']}/{line['part']}"
+        moves = line["from"] != line["to"] and line["step"] not in ("amend", "strike")
+        for code, path in line["paths"].items():
+            assert path == chain(code)[::-1], "the line says where a unit stands"
+        entry = Entry(
+            line["seq"], line["case_seq"], line["step"], moves, line["phase"],
+            line["effective_on"], line["recorded_at"], line["facts"],
+        )  # fmt: skip
+        books.setdefault(key, Book(ids[key], line["list"])).entries.append(entry)
+    return list(books.values())
 
 
 def read_books(connection: Connection) -> list[Book]:
@@ -353,3 +374,18 @@ def keys(now: Standing, by: str) -> set[str]:
     if by == "type":
         return set(now.types)
     return {now.registered[:7]}
+
+
+def equal_shares(one: Recount, code: str, by: str) -> dict[str, tuple[Fraction, Fraction]]:
+    """Give (part, whole) by district or unit where joint cases are shared equally."""
+    in_part, in_whole = DEFINITIONS[code]
+    day = one.day.isoformat()
+    found: dict[str, tuple[Fraction, Fraction]] = {}
+    for now in one.chosen():
+        if in_whole(now, day):
+            handlers = keys(now, by) or {CITY}
+            share = Fraction(1, len(handlers))
+            for key in handlers:
+                part, whole = found.get(key, (Fraction(0), Fraction(0)))
+                found[key] = (part + share * in_part(now, day), whole + share)
+    return found

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import random
 from collections import Counter
@@ -13,19 +14,23 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ecoissues.core.instants import day_of
+from ecoissues.core.rates import shown_count
 from ecoissues.core.vocabulary import PHASES, TYPES, VERDICTS
 from ecoissues.figures import sums
 from ecoissues.figures.cuts import Cut
 from ecoissues.figures.known import NOW, Known, known_at
 from ecoissues.figures.oracle import figure_by_oracle
-from ecoissues.figures.reading import Board, figure, members
+from ecoissues.figures.reading import Board, By, figure, members
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services import listing
+from ecoissues.services.log_lines import event_lines
 from ecoissues.services.verifying import verify
+from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 from tests.services import recount
 from tests.services.machine import CITY, DISTRICT, FOREIGN, HANDLER, OFFICES, TOWN, Office
@@ -35,6 +40,8 @@ from tests.services.recount import Recount
 HISTORIES = int(os.environ.get("HISTORIES", "2"))
 ACTIONS = int(os.environ.get("ACTIONS", "480"))
 DEFINITIONS = packaged_definitions().by_code
+#: What was accepted in all histories of this run, and how many were played.
+TOTAL: Counter[str] = Counter()
 #: What makes a history worth replaying.
 OFTEN = ("back", "assign", "classify", "merge", "followed", "ask_extension", "amend", "strike")
 #: What may be refused; anything else is a fault of the test or of the program.
@@ -71,6 +78,8 @@ def test_books_of_a_random_office_agree(
     player.play(ACTIONS // 4)
     sums.advance(store)
     player.play(ACTIONS - ACTIONS // 2 - ACTIONS // 4)
+    TOTAL.update(player.accepted)
+    TOTAL["histories"] += 1
     with capsys.disabled():
         print(f"\n{engine_name}, seed {seed}: accepted {dict(player.accepted)}")  # noqa: T201
         print(f"  refused {dict(player.refused)}")  # noqa: T201
@@ -97,9 +106,22 @@ class Comparing:
         self.seen: Counter[str] = Counter()
         self.tree = office.site.tree
 
+    def books(self, connection: Connection) -> list[recount.Book]:
+        """Read the log as an outsider gets it, some standings kept only: it must be the log."""
+        query = select(t.cases.c.id, t.lists.c.code, t.cases.c.number, t.cases.c.part).join(
+            t.lists, t.lists.c.id == t.cases.c.list_id
+        )
+        ids = {f"{code}/{number}/{part}": one for one, code, number, part in
+               connection.execute(query)}  # fmt: skip
+        lines = event_lines(self.office.site, page=self.rng.choice((7, 500)), kept=5)
+        books = recount.read_lines(lines, ids)
+        key = operator.attrgetter("case_id")
+        assert sorted(books, key=key) == sorted(recount.read_books(connection), key=key)
+        return books
+
     def figures(self, connection: Connection) -> None:
         """Look at several moments; each list, each definition, some cuts and a grouping."""
-        books = recount.read_books(connection)
+        books = self.books(connection)
         lists = [row for row in self.office.site.lists.values() if "-" in row.code]
         moments = [(NOW, self.office.site.today())]
         for _ in range(5):
@@ -158,6 +180,16 @@ class Comparing:
             whole = sum(group.whole for group in found.groups) - (over.whole if over else 0)
             assert whole == found.whole
             self.seen[f"by {by}"] += 1
+        ways: tuple[By, ...] = ("district", "unit")
+        for by in ways:
+            shared = msgspec.structs.replace(row, joint_counting="half")
+            found = figure(connection, self.tree, definition, shared, day, known, by=by)
+            right = recount.equal_shares(counted, definition.code, by)
+            lines = {g.key: (g.shown_part, g.shown_whole) for g in found.groups}
+            assert lines == {
+                key: (shown_count(part), shown_count(whole)) for key, (part, whole) in right.items()
+            }
+            self.seen["shared"] += 1
 
     def opened(
         self, connection: Connection, row: ListRow, day: date, known: Known, counted: Recount,
@@ -219,6 +251,19 @@ class Comparing:
         found.append(({"due": "overdue"}, len(now.members("overdue", scope=scope)[0])))
         found.append(({"phase": live, "weight": "key"}, sum(one.weight == "key" for one in cases)))
         return [({**here, **one}, number) for one, number in found]
+
+
+def test_all_histories_together_hold_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of every sort at least half as many as histories, on average 25 events in each."""
+    played = TOTAL["histories"]
+    if not played:
+        pytest.skip("no history was played in this run")
+    steps = sum(TOTAL[sort] for sort in WEIGHTS)
+    with capsys.disabled():
+        print(f"\n{played} histories, {steps} accepted: {dict(TOTAL)}")  # noqa: T201
+    assert steps >= 25 * played
+    if played >= 20:
+        assert not few(TOTAL, WEIGHTS, played // 2)
 
 
 def spelled(asked: dict[str, str]) -> dict[str, str]:
