@@ -82,7 +82,7 @@ def advance(store: Store, least: int = 1) -> int:
         found = connection.execute(_locked(connection)).first()
         if found is not None:
             upto = head_pos(connection)
-            if upto - found.upto_pos >= least:
+            if upto and upto - found.upto_pos >= least:
                 _add_new(connection, found.id, found.upto_pos, upto)
                 return upto
             return int(found.upto_pos)
@@ -135,6 +135,8 @@ def _work(connection: Connection) -> Iterator[tuple[int, int, int]]:
     Months run from the first posting to the month of the last recording; all later days (due days
     ahead) stand in one last step without a checkpoint, since no board is asked ahead of time.
     """
+    if not head_pos(connection):
+        return
     newest = _newest_month(connection)
     for list_id in connection.execute(select(t.lists.c.id).order_by(t.lists.c.id)).scalars().all():
         first = connection.execute(

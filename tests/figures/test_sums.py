@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from ecoissues.figures.comparing import compare_sums
 from ecoissues.figures.known import NOW, known_at
@@ -158,3 +158,10 @@ def test_next_month() -> None:
     assert NOW.pos is None
     assert month_ends(date(2024, 3, 31), 2) == [date(2024, 2, 29), date(2024, 3, 31)]
     assert date(2024, 3, 31) - timedelta(31) == date(2024, 2, 29)
+
+
+def test_an_empty_log_is_summed_to_nothing(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(insert(t.head).values(id=1, pos=0, recorded_at=""))
+    assert rebuild(store) == 0
+    assert advance(store) == 0
