@@ -124,7 +124,7 @@ EVIDENCE_STAGES: Final[Words] = {
     "document": ("佐证材料", "Document"),
 }
 
-#: What a citizen answered when asked about the handling of his complaint.
+#: What a citizen answered when asked how his matter was handled.
 SATISFACTIONS: Final[Words] = {
     "satisfied": ("满意", "Satisfied"),
     "fairly": ("基本满意", "Fairly satisfied"),
