@@ -26,6 +26,7 @@ from ecoissues.core.vocabulary import WORDLISTS
 RESERVED: Final = frozenset(
     {
         *("units", "types", "weight", "verdict", "outcomes", "progress", "target_case"),
+        "satisfaction",
         *("list_code", "event", "clock", "new_due", "correction", "facts", "effective_on"),
         *("number", "received_on", "title", "content", "problem", "batch", "region", "site"),
         *("channel", "visibility", "promised_on", "parent_case", "milestones", "milestone"),

@@ -19,7 +19,10 @@ ANY_STATE = "*"
 
 #: Field codes that do not stay custom text but move a track of the case (see ``core.life``).
 TRACK_FIELDS = frozenset(
-    {"units", "types", "weight", "verdict", "outcomes", "progress", "target_case", "list_code"}
+    {
+        *("units", "types", "weight", "verdict", "outcomes", "progress", "satisfaction"),
+        *("target_case", "list_code"),
+    }
 )
 
 

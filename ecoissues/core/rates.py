@@ -13,8 +13,8 @@ from fractions import Fraction
 def percent(part: int, whole: int, places: int = 1) -> str | None:
     """Give ``part`` of ``whole`` as it is printed, or None for an empty whole.
 
-    In: two counts, how many places are printed. Out: one place, half up (``98.3%``, ``90.0%``). Only the exact ends lose their
-    place: all is ``100%``, none is ``0%``; so 2,999 of 3,000 prints ``100.0%`` and nobody reads it
+    In: two counts, how many places are printed. Out: rounded half up (``98.3%``, ``90.0%``). Only
+    the exact ends lose their place: all is ``100%``, none is ``0%``; so 2,999 of 3,000 prints ``100.0%`` and nobody reads it
     as "every one". Raises ValueError for a negative count.
     """
     if part < 0 or whole < 0:

@@ -331,6 +331,9 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
         found.append(Shown("是否属实", word("verdicts", life.verdict), code="verdict"))
     if life.progress:
         found.append(Shown("进度", word("progress", life.progress), code="progress"))
+    if life.satisfaction:
+        text = word("satisfactions", life.satisfaction)
+        found.append(Shown("满意程度", text, code="satisfaction"))
     if life.outcomes:
         found.append(Shown("处理结果", "；".join(outcome_text(each) for each in life.outcomes)))
     for code, field in field_by_code(kind).items():

@@ -18,6 +18,7 @@ from ecoissues.core.vocabulary import PARTIES, word
 _TRACKS = {
     "types": ("问题类型", "types"), "weight": ("重点程度", "weights"),
     "verdict": ("是否属实", "verdicts"), "progress": ("进度", "progress"),
+    "satisfaction": ("满意程度", "satisfactions"),
 }  # fmt: skip
 _MARKS = {
     "handed_over": "已转办", "signed_for": "已签收", "reported": "已反馈结果", "replied": "已答复群众",

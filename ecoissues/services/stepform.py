@@ -29,7 +29,7 @@ from ecoissues.services.site import Site
 Options = list[tuple[str, str]]
 
 #: Facts that stand beside ``fields`` in an event and a correction may set right.
-_TRACKS: Final = ("types", "weight", "verdict", "outcomes", "progress")
+_TRACKS: Final = ("types", "weight", "verdict", "outcomes", "progress", "satisfaction")
 _NO_FILES: Final = frozenset({"chase", "extend", "refuse_extension", "correct", "refuse_correction"})
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.figures.moves import grown, previous_day
@@ -14,6 +15,8 @@ from ecoissues.services import doubts, evidence, figure_settings, periods
 from ecoissues.services.consulting import figure_of, operator
 from ecoissues.services.periods import Asked
 from ecoissues.services.site import Site
+from ecoissues.services.verifying import verify
+from ecoissues.storage import tables as t
 from tests.services.small_site import PDF, Clock, actor, complaint, make_site, step
 
 
@@ -184,6 +187,18 @@ def test_counting_units_are_kept_apart(site: Site) -> None:
     assert (units.calls, units.letters, units.handed_over) == (4, 0, 3)
     assert (units.originals, units.parts) == (4, 0)
     assert (units.problems, units.handlings_by_district, units.handlings_by_unit) == (8, 5, 5)
+
+
+def test_an_answer_of_the_citizen_moves_the_satisfaction_rate(site: Site) -> None:
+    with site.store.reading() as connection:
+        case = connection.execute(select(t.cases.c.id).where(t.cases.c.phase == "closed")).scalar()
+    assert case
+    who = actor(site, "officer", "500119-STHJ")
+    for answer, right in (("不满意", (0, 1)), ("基本满意", (1, 1))):
+        step(site, who, case, "call_back", {"satisfaction": answer})
+        found, _ = figure_of(site, operator(site), "satisfaction_rate", "c3")
+        assert (found.part, found.whole) == right
+    assert verify(site).sound
 
 
 @pytest.mark.parametrize(
