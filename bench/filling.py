@@ -193,7 +193,7 @@ class _Filling:
                     {"case_id": case_id, "unit_id": self.site.tree.by_code[code].id, "party": party}
                     for code, party in life.parties
                 ]
-                texts.append((case_id, search_text(NUMBERS.format(case_id), life)))
+                texts.append((case_id, search_text(NUMBERS.format(case_id), life, self.kind)))
             PROJECT.run_many(self.connection, columns)
             self.connection.execute(insert(t.case_parties), parties)
             for case_id, text in texts:
