@@ -10,33 +10,10 @@ import click
 import msgspec
 
 from ecoissues.cli.options import DAY, Verb, on_site, put_json, put_table, say
-from ecoissues.core.vocabulary import EVIDENCE_STAGES, LEVELS, PHASES
+from ecoissues.core.vocabulary import EVIDENCE_STAGES, PHASES
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
-
-
-@click.command(cls=Verb)
-@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
-@on_site
-def lists(site: Site, as_json: bool) -> None:
-    """示例：ecoissues lists --json
-
-    列出各清单及计入统计的件数。
-    """
-    from ecoissues.services import consulting
-
-    rows = consulting.list_totals(site, consulting.operator(site))
-    if as_json:
-        put_json(rows)
-    else:
-        put_table(
-            ["代码", "名称", "类型", "级别", "单位", "件数"],
-            [
-                [r["code"], r["title"], r["kind"], LEVELS[r["level"]][0], r["unit"], r["total"]]
-                for r in rows
-            ],
-        )
 
 
 @click.command(cls=Verb)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from ecoissues.cli.options import Family, common, put_json, put_table, say
+from ecoissues.cli.options import Family, common, on_site, put_json, put_table, say
 from ecoissues.core.vocabulary import PHASES, ROLES
+
+if TYPE_CHECKING:
+    from ecoissues.core.kind_documents import Finding
+    from ecoissues.core.kind_registry import Kinds
+    from ecoissues.core.kinds import Kind
+    from ecoissues.services.kind_moving import MovePlan
+    from ecoissues.services.site import Site
 
 
 @click.group(cls=Family)
 def kinds() -> None:
     """示例：ecoissues kinds check my_campaign.toml
 
-    检查、列出、查看清单类型文件。
+    检查、列出、比较、安装清单类型文件，把清单迁到新版。
     """
 
 
@@ -32,21 +40,49 @@ def check(
     检查清单类型文件并证明其可靠；不写文件名则检查本站全部文件。有问题时退出码为 1。
     """
     from ecoissues.core.kind_registry import check_file, read_kinds
+    from ecoissues.services.kind_library import existing_in
 
-    folder = data / "kinds"
+    folder, existing = data / "kinds", existing_in(data)
     if files:
-        findings = [finding for path in files for finding in check_file(path, folder)]
+        findings = [one for path in files for one in check_file(path, folder, existing)]
     else:
-        findings = read_kinds(folder)[1]
-    if as_json:
-        put_json([msgspec.to_builtins(finding) for finding in findings])
-    else:
-        for finding in findings:
-            click.echo(f"{finding.file}:{finding.line}: {finding.sentence} [{finding.reason}]")
-            if finding.walk:
-                click.echo(f"    路径：{' → '.join(str(step) for step in finding.walk)}")
+        findings = read_kinds(folder, existing)[1]
+    _tell(findings, as_json)
+    if not as_json:
         say("检查通过。" if not findings else f"共 {len(findings)} 处问题。")
     sys.exit(1 if findings else 0)
+
+
+def _tell(findings: list[Finding], as_json: bool) -> None:
+    """Print faults: file, line, sentence, reason, and the shortest path that shows each."""
+    if as_json:
+        put_json([msgspec.to_builtins(finding) for finding in findings])
+        return
+    for finding in findings:
+        click.echo(f"{finding.file}:{finding.line}: {finding.sentence} [{finding.reason}]")
+        if finding.walk:
+            click.echo(f"    路径：{' → '.join(str(step) for step in finding.walk)}")
+
+
+def _read(data: Path) -> Kinds:
+    """Read the kinds of a data folder; what is wrong with one is said and stops nothing."""
+    from ecoissues.core.kind_registry import read_kinds
+
+    found, findings = read_kinds(data / "kinds")
+    for finding in findings:
+        say(f"{finding.file}:{finding.line}: {finding.sentence} [{finding.reason}]")
+    return found
+
+
+def _find(data: Path, code: str, version: int | None) -> Kind:
+    from ecoissues.core.errors import NotFound
+
+    found = _read(data)
+    kind = found.current(code) if version is None else found.get((code, version))
+    if kind is None:
+        known = "、".join(str(number) for name, number in sorted(found) if name == code)
+        raise NotFound(f"清单类型 {code} 没有第 {version} 版；现有：{known or '无'}。")
+    return kind
 
 
 @kinds.command("list")
@@ -55,16 +91,15 @@ def check(
 def list_kinds(data: Path, database: str | None, as_json: bool) -> None:
     """示例：ecoissues kinds list
 
-    列出清单类型。
+    列出清单类型及各版本。
     """
-    from ecoissues.core.kind_registry import load_kinds
-
+    found = _read(data)
     rows = [
         {
             "code": kind.code, "version": kind.version, "title": kind.wording.zh,
             "title_en": kind.wording.en, "states": len(kind.states), "steps": len(kind.steps),
         }
-        for kind in load_kinds(data / "kinds").values()
+        for kind in found.values()
     ]  # fmt: skip
     if as_json:
         put_json(rows)
@@ -77,16 +112,17 @@ def list_kinds(data: Path, database: str | None, as_json: bool) -> None:
 
 @kinds.command()
 @click.argument("kind", metavar="类型")
+@click.option("--version", type=int, help="版本（默认最新）")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @common
-def show(data: Path, database: str | None, kind: str, as_json: bool) -> None:
+def show(
+    data: Path, database: str | None, kind: str, version: int | None, as_json: bool
+) -> None:
     """示例：ecoissues kinds show KIND
 
     列出一个清单类型的状态、时限和步骤。
     """
-    from ecoissues.core.kind_registry import load_kinds
-
-    found = load_kinds(data / "kinds").current(kind)
+    found = _find(data, kind, version)
     if as_json:
         put_json(msgspec.to_builtins(found))
         return
@@ -110,3 +146,118 @@ def show(data: Path, database: str | None, kind: str, as_json: bool) -> None:
             for s in found.steps
         ],
     )  # fmt: skip
+
+
+@kinds.command()
+@click.argument("kind", metavar="类型")
+@click.option("--from", "old", type=int, help="旧版本（默认为新版本的前一版）")
+@click.option("--to", "new", type=int, help="新版本（默认最新）")
+@click.option("--file", type=click.Path(path_type=Path, exists=True), help="以这个文件为新版本")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@common
+def diff(
+    data: Path, database: str | None, kind: str, old: int | None, new: int | None,
+    file: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """示例：ecoissues kinds diff KIND --from 1 --to 2
+
+    列出一个清单类型两个版本之间的差别：状态、步骤、栏目、时限的增、删、改。
+    """
+    from ecoissues.core.kind_changes import CHANGES, SORTS, changes_between
+    from ecoissues.core.kind_registry import read_text
+
+    if file is not None:
+        later, findings = read_text(file.name, file.read_text("utf-8-sig"), data / "kinds")
+        if later is None:
+            _tell(findings, as_json)
+            sys.exit(1)
+    else:
+        later = _find(data, kind, new)
+    versions = sorted(number for code, number in _read(data) if code == kind)
+    before = [number for number in versions if number < later.version] or versions
+    earlier = _find(data, kind, old if old is not None else before[-1] if before else None)
+    found = changes_between(earlier, later)
+    if as_json:
+        put_json([msgspec.to_builtins(change) for change in found])
+        return
+    say(f"{later.wording.zh}：第 {earlier.version} 版 → 第 {later.version} 版，差别 {len(found)} 处。")
+    for change in found:
+        click.echo(f"{CHANGES[change.what]}{SORTS[change.sort]}　{change.name}（{change.code}）")
+        for detail in change.details:
+            click.echo(f"    {detail}")
+
+
+@kinds.command()
+@click.argument("file", metavar="文件", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@on_site
+def install(site: Site, file: Path, as_json: bool) -> None:
+    """示例：ecoissues kinds install my_campaign.toml
+
+    证明一个文件，合格即装入本站；正在运行的网站一秒内启用，不需重启。
+    """
+    from ecoissues.services import kind_shelf
+    from ecoissues.services.consulting import keeper
+
+    text = file.read_bytes().decode("utf-8-sig", "replace")
+    done = kind_shelf.install(site, keeper(site), file.name, text)
+    if done.findings:
+        _tell(done.findings, as_json)
+        if not as_json:
+            say(f"共 {len(done.findings)} 处问题，没有安装。")
+        sys.exit(1)
+    if as_json:
+        put_json({"code": done.code, "version": done.version, "file": done.file})
+    else:
+        say(f"已安装 {done.code} 第 {done.version} 版（{done.file}）。")
+
+
+@kinds.command()
+@click.argument("list_code", metavar="清单")
+@click.option("--to", "version", type=int, required=True, help="迁到的版本")
+@click.option(
+    "--map", "map_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="映射文件（TOML）：[states]、[steps]、[obligations]，旧代码 = \"新代码\"",
+)  # fmt: skip
+@click.option("--as", "user", default="", help="以哪个督察员账号办理（默认为清单的督察办）")
+@click.option("--dry-run", is_flag=True, help="只列出将发生什么，不作任何改动")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@on_site
+def move(
+    site: Site, list_code: str, version: int, map_file: Path | None, user: str, dry_run: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """示例：ecoissues kinds move LIST --to 2 --map map.toml --dry-run
+
+    把一个清单的全部事项迁到清单类型的另一版本。任何一件的状态没有对应时，全部不动，退出码为 1。
+    """
+    from ecoissues.services import kind_moving
+    from ecoissues.services.consulting import get_user, office_of
+
+    actor = get_user(site, user) if user else office_of(site, list_code)
+    text = map_file.read_text("utf-8-sig") if map_file else ""
+    asked = kind_moving.Asked(list_code, version, text, map_file.name if map_file else "映射")
+    plan = kind_moving.plan_move(site, actor, asked)
+    if plan.ready and not dry_run:
+        plan = kind_moving.move_list(site, actor, asked)
+    _put_plan(plan, as_json)
+    sys.exit(0 if plan.ready else 1)
+
+
+def _put_plan(plan: MovePlan, as_json: bool) -> None:
+    if as_json:
+        put_json({**msgspec.to_builtins(plan), "ready": plan.ready})
+        return
+    put_table(
+        ["版本", "状态", "名称", "迁到", "名称", "件数"], [list(row) for row in plan.states]
+    )
+    for line in plan.blocked:
+        click.echo(f"{line.case}：{line.sentence} [{line.fault}]")
+    if plan.left:
+        say(f"{len(plan.left)} 件并入其他清单的主件，随主件办理，不在此迁移。")
+    if not plan.ready:
+        say(f"{len(plan.blocked)} 件没有对应，未作任何改动。")
+    elif plan.moved:
+        say(f"已迁移 {plan.moved} 件到第 {plan.version} 版。")
+    else:
+        say(f"{plan.cases} 件均可迁移；未作任何改动。")

@@ -13,6 +13,9 @@ from msgspec.structs import replace
 CORRECTIONS = frozenset({"amend", "strike"})
 _OWN_TRACK = ("verdict", "outcomes", "progress", "satisfaction")
 
+#: The step under which a case takes another version of its kind; no document can have it.
+MOVE_STEP = "move_kind"
+
 
 class Event(Struct, frozen=True, gc=False):
     """One event of one case, as the log holds it. ``facts`` is the decoded JSON object."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from ecoissues.core.errors import Refused
@@ -26,7 +29,7 @@ from ecoissues.core.kind_documents import (
 )
 from ecoissues.core.kind_family import child_problem
 from ecoissues.core.kind_proof import prove
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import Kind, Step
 
 
 class Kinds(dict[tuple[str, int], Kind]):
@@ -75,6 +78,21 @@ def read_kinds(
 
     For a running site: a broken document never takes a sound one with it.
     """
+    reading = read_documents(folder, existing)
+    return reading.kinds, reading.findings
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read: sound kinds, the faults of the others, the document of each kind."""
+
+    kinds: Kinds
+    findings: list[Finding]
+    documents: dict[tuple[str, int], Document]
+
+
+def read_documents(folder: Path | None = None, existing: Existing = _UNCHECKED) -> Reading:
+    """Read all kinds like ``read_kinds`` and say which document each came from."""
     with _without_collecting():
         return _read_all([*_packaged(), *_in_folder(folder)], existing)
 
@@ -91,9 +109,7 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _read_all(
-    documents: Iterable[Document | Finding], existing: Existing
-) -> tuple[Kinds, list[Finding]]:
+def _read_all(documents: Iterable[Document | Finding], existing: Existing) -> Reading:
     shelf = _Shelf(documents)
     kinds = Kinds()
     named: dict[tuple[str, int], Document] = {}
@@ -110,7 +126,7 @@ def _read_all(
             continue
         kinds[key], named[key] = kind, document
     findings += _leave_out_circles(kinds, named, shelf.codes())
-    return kinds, findings
+    return Reading(kinds, findings, named)
 
 
 def _leave_out_circles(
@@ -187,6 +203,35 @@ class _Shelf:
         self.bases[document.base_name] = document
 
 
+def read_text(
+    name: str, text: str, folder: Path | None = None, existing: Existing = _UNCHECKED
+) -> tuple[Kind | None, list[Finding]]:
+    """Check a document like ``check_text`` and give the sound kind it holds (None: a base)."""
+    findings = check_text(name, text, folder, existing)
+    document = Document(name, text)
+    if findings or document.is_base:
+        return None, findings
+    bases = _Shelf([*_packaged(), *_in_folder(folder)]).bases
+    return decode_kind(document, bases).kind, []
+
+
+#: The base (``moving.toml``) whose steps every kind has on a running site, whatever it extends:
+#: asking, approving and refusing that a case goes on to a list of another kind.
+MOVING = "moving"
+
+
+@cache
+def _moving_steps() -> tuple[Step, ...]:
+    documents = {document.base_name: document for document in _packaged()}
+    return decode_base(documents[MOVING])
+
+
+def with_moving_steps(kind: Kind) -> Kind:
+    """Give a kind with the steps that take its cases on to other lists; its own words win."""
+    more = [step for step in _moving_steps() if step.code not in kind.step_by_code]
+    return msgspec.structs.replace(kind, steps=(*kind.steps, *more))
+
+
 def _packaged() -> list[Document]:
     found = sorted(_PACKAGED.glob("*.toml"))
     return [Document(path.name, path.read_text(encoding="utf-8")) for path in found]
@@ -200,7 +245,7 @@ def _in_folder(folder: Path | None) -> list[Document | Finding]:
 
 def _read(path: Path) -> Document | Finding:
     try:
-        return Document(path.name, path.read_text(encoding="utf-8"))
+        return Document(path.name, path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         sentence = f"文件读不出来（{type(error).__name__}），须为 UTF-8 文本。"
         return Finding(path.name, 1, "unreadable", sentence)

@@ -5,6 +5,7 @@ optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weig
 ``unplaced`` (list code), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
 ``satisfaction``, ``part`` (of a split number), ``marks`` [mark…], ``clocks`` {code: {op, due, slot, met_by, proof, provisional}}, ``merged_into``
 (case key or None), ``round`` (a round of work begins), ``met``/``dropped`` (obligations),
+``kind`` {code, version, was, steps, unknown} (it took another version of its document),
 ``fields`` {code: value}, ``asks`` (sort) with ``asked`` (values) / ``settles`` (sequence), ``evidence`` [{sha256, name, stage}…].
 """
 
@@ -16,6 +17,9 @@ from typing import Any
 
 from ecoissues.core.events import Event
 from ecoissues.core.vocabulary import DONE_PHASES
+
+#: In ``Life.round_actors``: who acted under steps that the version now in force does not know.
+ANYONE = "*"
 
 
 class ClockFace:
@@ -193,6 +197,8 @@ class Life:
             self.part = facts["part"]
         if "merged_into" in facts:
             self.merged_into = facts["merged_into"]
+        if "kind" in facts:
+            self._change_kind(facts["kind"])
         for mark in facts.get("marks", ()):
             self.marks.setdefault(mark, day)
         for code, fact in facts.get("clocks", {}).items():
@@ -213,6 +219,14 @@ class Life:
         for code, value in facts.get("fields", {}).items():
             self.fields[code] = value
             self.field_seq[code] = event.seq
+
+    def _change_kind(self, fact: dict[str, Any]) -> None:
+        """Take renamed steps over; who acted under one now unknown is barred like any handler."""
+        for old, new in fact["steps"].items():
+            self.step_counts[new] = self.step_counts.get(new, 0) + self.step_counts.get(old, 0)
+            self.round_actors.setdefault(new, set()).update(self.round_actors.get(old, ()))
+        for old in fact["unknown"]:
+            self.round_actors.setdefault(ANYONE, set()).update(self.round_actors.get(old, ()))
 
     def _enter(self, event: Event, day: date) -> None:
         was_closed = self.phase in ("closed", "reviewed")

@@ -61,6 +61,8 @@ class Permission(StrEnum):
     LOG_VERIFY = "log.verify"
     KIND_READ = "kind.read"
     KIND_CHECK = "kind.check"
+    KIND_INSTALL = "kind.install"
+    KIND_MOVE = "kind.move"
     USER_READ = "user.read"
     USER_MANAGE = "user.manage"
 
@@ -87,12 +89,14 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.FIGURE_READ: _READERS,
     Permission.DOUBT_SETTLE: _SUPERVISOR,
     Permission.LIST_READ: _READERS,
-    Permission.LIST_CREATE: _SUPERVISOR,
+    Permission.LIST_CREATE: _SUPERVISOR | _ADMINISTRATOR,
     Permission.PRINT_READ: _READERS,
     Permission.LOG_READ: frozenset({"auditor"}),
     Permission.LOG_VERIFY: frozenset({"auditor", "administrator"}),
     Permission.KIND_READ: _INSIDE,
     Permission.KIND_CHECK: _ADMINISTRATOR,
+    Permission.KIND_INSTALL: _ADMINISTRATOR,
+    Permission.KIND_MOVE: _SUPERVISOR,
     Permission.USER_READ: _ADMINISTRATOR,
     Permission.USER_MANAGE: _ADMINISTRATOR,
 }

@@ -12,9 +12,9 @@ from typing import Any
 
 from ecoissues.core import workflow
 from ecoissues.core.errors import Refused
-from ecoissues.core.events import CORRECTIONS, Event, tracks_of
+from ecoissues.core.events import CORRECTIONS, MOVE_STEP, Event, tracks_of
 from ecoissues.core.kinds import EvidenceNeed, Kind, Step
-from ecoissues.core.life import Life
+from ecoissues.core.life import ANYONE, Life
 from ecoissues.core.vocabulary import word
 
 
@@ -31,7 +31,7 @@ def check_other_person(step: Step, life: Life, actor: str) -> None:
     Source: 谁验收谁负责, verification apart from handling in every acceptance rule seen.
     """
     for code in step.other_than:
-        if actor in life.round_actors.get(code, ()):
+        if actor in life.round_actors.get(code, ()) or actor in life.round_actors.get(ANYONE, ()):
             raise Refused(
                 "same_person",
                 f"“{step.zh}”须由另一人办理：您在本轮中已办理过该事项，请换人办理。未作任何改动。",
@@ -125,14 +125,15 @@ def check_wait(step: Step, life: Life, day: date) -> None:
         )
 
 
-def check_lawful(kind: Kind, standing: Iterable[Event], today: date) -> Life:
+def check_lawful(kinds: Mapping[int, Kind], standing: Iterable[Event], today: date) -> Life:
     """The whole live sequence is lawful: chain, dates, evidence, four eyes, by the pinned kind.
 
-    Raises the first rule broken, with the sequence number in ``facts``. Gives the standing.
+    In: the kind in force from each sequence number on (see ``kind_moves.versions_of``). Raises the first rule broken, with the sequence number in ``facts``. Gives the standing.
     """
     life = Life()
     seen: list[Event] = []
     for event in standing:
+        kind = kinds[max(since for since in kinds if since <= max(event.seq, 1))]
         try:
             _check_event(kind, event, life, seen, today)
         except Refused as refused:
@@ -156,6 +157,10 @@ def _check_event(kind: Kind, event: Event, life: Life, seen: list[Event], today:
     if not seen and event.source:
         raise Refused("wrong_state", "登记记录不能撤销。")
     check_day(event.effective_on, today, life, seen, tracks_of(event))
+    if event.step == MOVE_STEP:
+        if event.source != life.state or kind.phase_of(event.target) != life.phase:
+            raise Refused("wrong_state", "此后有一次类型版本迁移，与更正后的状态衔接不上。")
+        return
     step = kind.step_by_code.get(event.step)
     if step is None or follows or not seen:
         if event.moves and event.source != life.state:

@@ -20,6 +20,7 @@ from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import word
 from ecoissues.services import gate
+from ecoissues.services.effects import FIXED
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 
@@ -42,7 +43,8 @@ class Action(msgspec.Struct, frozen=True):
 #: Effects answered from the list of pending requests, not from the row of buttons.
 SETTLING: Final = {
     "extend": "extension", "refuse_extension": "extension", "correct": "correction",
-    "refuse_correction": "correction", "answer": "instruction",
+    "refuse_correction": "correction", "answer": "instruction", "move_on": "move",
+    "refuse_move": "move",
 }  # fmt: skip
 
 
@@ -154,10 +156,16 @@ def _has_other_list(
     return any(row.code not in (case.list_code, *life.lists) for row in site.lists.values())
 
 
+def _can_go_on(site: Site, kind: Kind, life: Life, case: CaseRow, step: Step) -> bool:
+    waits = any(ask["sort"] == "move" for ask in life.pending.values())
+    return not waits and _has_other_list(site, kind, life, case, step)
+
+
 APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
     **dict.fromkeys(SETTLING, _has_pending),
     "ask_extension": _can_extend,
     "ask_correction": _no_correction_waits,
+    "ask_move": _can_go_on,
     "unmerge": _is_merged,
     "unplace": _is_placed,
     "place": _has_other_list,
@@ -166,5 +174,5 @@ APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
 
 def correctable(standing: Sequence[Event]) -> list[Event]:
     """Give the live events that a correction may name."""
-    return [event for event in standing if event.step not in ("amend", "strike")
-            and "asks" not in event.facts]  # fmt: skip
+    return [event for event in standing if event.step not in FIXED
+            and "asks" not in event.facts and "moved_to" not in event.facts]  # fmt: skip

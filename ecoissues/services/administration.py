@@ -17,14 +17,11 @@ from sqlalchemy import Connection, func, insert, select, update
 from ecoissues.core import policy
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.instants import instant_text
-from ecoissues.core.kind_registry import Existing
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
-from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services.accounts import end_sessions, hash_password
-from ecoissues.services.exporting import site_forms
 from ecoissues.services.recording import CLOCK_ACCEPTED
 from ecoissues.services.site import Site
 from ecoissues.storage import reference
@@ -208,21 +205,59 @@ def add_unit(
     return unit
 
 
-def add_list(
-    site: Site, actor: Actor, code: str, title: str, kind: str, note: str = ""
-) -> None:
-    """Add a list kept by the actor's office, of the kind's current version.
+class NewList(msgspec.Struct, frozen=True):
+    """What else may be said of a new list; empty means the usual.
 
-    Its level is that of the unit the office works for. Refused ``bad_code``, ``list_exists``,
-    ``unknown_kind``; Forbidden without ``list.create``.
+    ``version`` of the kind (0: the newest); ``unit``: code of the unit that keeps it (that of the
+    actor); ``level``: municipal or district (that of the unit); ``counting`` of joint cases: whole
+    or half; ``legal_basis`` and ``note``: texts.
+    """
+
+    version: int = 0
+    unit: str = ""
+    level: str = ""
+    counting: str = "whole"
+    legal_basis: str = ""
+    note: str = ""
+
+
+#: How cases of several units count (design 5), for people.
+COUNTINGS: Final = {"whole": "各单位均计一件", "half": "按承办单位数均分"}
+
+
+def _owner_of(site: Site, actor: Actor, code: str) -> Unit:
+    """Give the unit that keeps a new list: the one named, else that the actor works for."""
+    if not code:
+        return next(u for u in site.tree.by_id.values() if u.path == actor.scope_path)
+    unit = site.tree.by_code.get(code)
+    if unit is None:
+        raise Refused("unit_unknown", f"没有单位代码“{code[:32]}”。未新增。")
+    if unit.kind == "office" and unit.parent_id is not None:
+        unit = site.tree.by_id[unit.parent_id]  # an office keeps the lists of whom it works for
+    _check_scope(actor, unit.path)
+    return unit
+
+
+def add_list(
+    site: Site, actor: Actor, code: str, title: str, kind: str, more: NewList | None = None
+) -> None:
+    """Add a list of a kind's newest version, kept by the actor's office, unless ``more`` differs.
+
+    Refused ``bad_code``, ``list_exists``, ``unknown_kind``, ``unit_unknown``, ``bad_level``,
+    ``bad_counting``, ``kind_missing``; NotFound for a unit outside the actor's scope; Forbidden
+    without ``list.create``.
     """
     policy.require(actor, "list.create")
+    more = more or NewList()
     if not _LIST_CODE.fullmatch(code) or not title.strip():
         raise Refused("bad_code", "清单代码须为 2 至 40 位字母、数字、横线，并填写名称。未新增。")
-    found = site.kinds.current(kind)
-    owner = next(u for u in site.tree.by_id.values() if u.path == actor.scope_path)
-    level = "municipal" if owner.parent_id is None else "district"
-    assert level in LEVELS
+    found = site.kind_of(kind, more.version) if more.version else site.kinds.current(kind)
+    owner = _owner_of(site, actor, more.unit)
+    level = more.level or ("municipal" if owner.parent_id is None else "district")
+    if level not in LEVELS:
+        raise Refused("bad_level", f"级别须为 {'、'.join(LEVELS)} 之一。未新增。")
+    if more.counting not in COUNTINGS:
+        raise Refused("bad_counting", f"合办计数须为 {'、'.join(COUNTINGS)} 之一。未新增。")
     with site.store.writing() as connection:
         lists = t.lists.c
         if connection.execute(select(lists.id).where(lists.code == code)).first():
@@ -231,7 +266,8 @@ def add_list(
         row = {
             "code": code, "title": title.strip()[:120], "kind": found.code,
             "kind_version": found.version, "level": level, "unit_id": owner.id,
-            "note": note.strip()[:2000], "position": last + 1,
+            "joint_counting": more.counting, "legal_basis": more.legal_basis.strip()[:2000],
+            "note": more.note.strip()[:2000], "position": last + 1,
         }  # fmt: skip
         connection.execute(insert(t.lists).values(**row))
     site.refresh()
@@ -263,11 +299,6 @@ def change_settings(site: Site, actor: Actor, given: Mapping[str, str]) -> None:
     with site.store.writing() as connection:
         for name, value in values.items():
             reference.put_setting(connection, name, value)
-
-
-def existing(site: Site) -> Existing:
-    """Give the figures and forms that a kind's document may name."""
-    return Existing(frozenset(packaged_definitions().by_code), frozenset(site_forms(site)))
 
 
 def clock_state(site: Site, actor: Actor) -> ClockState:

@@ -350,10 +350,12 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
 #: Fields that speak of one step only and stand in the history, not among the facts of the case.
 _NOT_STANDING = frozenset(
     {"note", "reason", "opinion", "instruction", "answer", "event", "clock", "new_due",
-     "correction", "effective_on", "facts", "month", "list_code", "target_case", "milestones"}
+     "correction", "effective_on", "facts", "month", "list_code", "target_case", "milestones",
+     "move_number", "move_values"}
 )  # fmt: skip
 
-_ASKS = {"extension": "延期申请", "correction": "更正申请", "instruction": "领导批示"}
+_ASKS = {"extension": "延期申请", "correction": "更正申请", "instruction": "领导批示",
+         "move": "转入其他清单的申请"}
 
 
 def _asks(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ecoissues.core.deadlines import Rule, due_date, stated_date
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import Event
-from ecoissues.core.kinds import Clock
+from ecoissues.core.kinds import Clock, Kind
 
 if TYPE_CHECKING:
     from ecoissues.services.effects import Making
@@ -30,24 +30,29 @@ def move_clocks(making: Making) -> None:
         if code in step.starts and code in life.clocks:
             continue  # set once, never restarted
         op = "reset" if code in life.clocks else "set"
-        clocks[code] = _counted(making, code, op, making.effective_on)
+        clocks[code] = _counted(making, code, op, making.effective_on, making.kind)
     for code, source in step.promises.items():
         promised = making.values.get(source) or life.fields.get(source)
         if promised:
             op = "reset" if code in life.clocks else "set"
-            clocks[code] = _promised(making, code, op, source, promised, making.effective_on)
+            clocks[code] = _promised(
+                making, code, op, source, promised, making.effective_on, making.kind
+            )
     if clocks:
         making.facts["clocks"] = clocks
 
 
-def corrected_clocks(making: Making, target: Event, change: dict[str, Any]) -> dict[str, Any]:
+def corrected_clocks(
+    making: Making, target: Event, change: dict[str, Any], kind: Kind
+) -> dict[str, Any]:
     """Give the clocks of an event as they are with another effective day or another promise.
 
-    In: the event to be amended and the change (``effective_on``, ``facts``). Due days are facts of
+    In: the event to be amended, the change (``effective_on``, ``facts``), the kind it was written
+    under. Due days are facts of
     events, never computed on reading (design 3a), so a correction that moves the day they are
     counted from must carry them. Out: {} where the event's clocks stay as they are.
     """
-    step = making.kind.step_by_code.get(target.step)
+    step = kind.step_by_code.get(target.step)
     clocks: dict[str, Any] = target.facts.get("clocks", {})
     if step is None or not clocks:
         return {}
@@ -59,14 +64,14 @@ def corrected_clocks(making: Making, target: Event, change: dict[str, Any]) -> d
         source = step.promises.get(code, "")
         promised = fields.get(source) or fact["due"]
         if code in (*step.starts, *step.resets):
-            now[code] = _counted(making, code, fact["op"], day)
+            now[code] = _counted(making, code, fact["op"], day, kind)
         elif source and promised:
-            now[code] = _promised(making, code, fact["op"], source, promised, day)
+            now[code] = _promised(making, code, fact["op"], source, promised, day, kind)
     return now if now != clocks else {}
 
 
-def _counted(making: Making, code: str, op: str, day: date) -> dict[str, Any]:
-    clock = making.kind.clock_by_code[code]
+def _counted(making: Making, code: str, op: str, day: date, kind: Kind) -> dict[str, Any]:
+    clock = kind.clock_by_code[code]
     rule = Rule(clock.length, clock.unit, roll=clock.roll, counts_first=clock.counts_first)
     deadline = due_date(rule, day, making.site.calendars)
     return clock_fact(
@@ -75,7 +80,7 @@ def _counted(making: Making, code: str, op: str, day: date) -> dict[str, Any]:
 
 
 def _promised(
-    making: Making, code: str, op: str, source: str, promised: str, day: date
+    making: Making, code: str, op: str, source: str, promised: str, day: date, kind: Kind
 ) -> dict[str, Any]:
     due = date.fromisoformat(promised)
     if due < day and making.actor.channel not in ("import", "demo"):
@@ -86,5 +91,5 @@ def _promised(
         )
     deadline = stated_date(due, min(due, day), making.site.calendars)
     return clock_fact(
-        making.kind.clock_by_code[code], op, due, proof=deadline.proof, provisional=False
+        kind.clock_by_code[code], op, due, proof=deadline.proof, provisional=False
     )

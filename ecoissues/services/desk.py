@@ -65,6 +65,7 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     asks = [
         _queue("extension", "延期待审批", "yellow", "", pending="extension"),
         _queue("correction", "更正待审批", "", "", pending="correction"),
+        _queue("move", "转入待审批", "", "转入其他清单的申请", pending="move"),
     ]
     told = _queue("instruction", "批示待答复", "yellow", "", pending="instruction", **own)
     match actor.role:

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from ecoissues.core import milestones
 from ecoissues.core.errors import Refused
-from ecoissues.core.events import CORRECTIONS, Event, live
+from ecoissues.core.events import CORRECTIONS, MOVE_STEP, Event, live
 from ecoissues.core.kind_fields import MILESTONES, REACHED
+from ecoissues.core.kind_moves import versions_of
 from ecoissues.core.kinds import Clock, Kind, Step
 from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.policy import Actor
@@ -23,6 +24,9 @@ from ecoissues.core.rules import check_lawful
 from ecoissues.services.clocks import clock_fact, corrected_clocks
 from ecoissues.services.recording import CaseRow, Draft
 from ecoissues.services.site import Site
+
+#: Steps no correction can name: corrections themselves, and a move, which another move takes back.
+FIXED: Final = CORRECTIONS | {MOVE_STEP}
 
 
 class Making(msgspec.Struct):
@@ -43,6 +47,21 @@ class Making(msgspec.Struct):
     target: str
     event_step: str = ""  # the name under which it is recorded, if not the step's own
     followers: list[int] = []  # ids of the cases merged into this one, held until commit
+
+
+def kinds_of(making: Making) -> dict[int, Kind]:
+    """Give the kind in force from each sequence number of the case on."""
+    case = making.case
+    return {
+        since: making.site.kind_of(case.kind, version)
+        for since, version in versions_of(making.events, case.kind_version)
+    }
+
+
+def kind_at(making: Making, seq: int) -> Kind:
+    """Give the kind under which an event was written."""
+    kinds = kinds_of(making)
+    return kinds[max(since for since in kinds if since <= seq)]
 
 
 def _assign(making: Making) -> None:
@@ -115,7 +134,8 @@ def _other_list(making: Making) -> str:
     return target.code
 
 
-def _pending(making: Making, sort: str) -> dict[str, Any]:
+def get_pending(making: Making, sort: str) -> dict[str, Any]:
+    """Give the pending request named in ``event``, which the step settles (``no_request``)."""
     seq = making.values["event"]
     ask = making.life.pending.get(seq)
     if ask is None or ask["sort"] != sort:
@@ -154,11 +174,11 @@ def _ask_extension(making: Making) -> None:
         raise Refused("extension_used_up", f"“{clock.zh}”最多延期 {limit.times} 次，已用完。")
     if any(ask["sort"] == "extension" for ask in making.life.pending.values()):
         raise Refused("request_waiting", "已有一份延期申请待审批，未作任何改动。")
-    _keep_asked(making, "extension")
+    keep_asked(making, "extension")
 
 
 def _extend(making: Making) -> None:
-    ask = _pending(making, "extension")
+    ask = get_pending(making, "extension")
     asked: dict[str, Any] = ask["event"].facts["asked"]
     clock, _face = _extendable(making, asked["clock"])
     due = date.fromisoformat(asked["new_due"])
@@ -177,10 +197,10 @@ def _ask_correction(making: Making) -> None:
     if values["correction"] == "amend" and not ({"facts", "effective_on"} & values.keys()):
         raise Refused("nothing_to_amend", "请填写正确的生效日期或正确的内容。未作任何改动。")
     _try_correction(making, values, making.events[-1].seq + 1 if making.events else 1)
-    _keep_asked(making, "correction")
+    keep_asked(making, "correction")
 
 
-def _keep_asked(making: Making, sort: str) -> None:
+def keep_asked(making: Making, sort: str) -> None:
     """What is asked for stands beside the case's own values until it is approved."""
     making.facts["asks"] = sort
     making.facts["asked"] = dict(making.values)
@@ -201,7 +221,7 @@ def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
             "正确的内容请按“栏目：值”的 JSON 写法填写。未作任何改动。",
             errors={"facts": '写法不对，例如 {"verdict": "不属实"}。'},
         ) from None
-    step = making.kind.step_by_code.get(target.step)
+    step = kind_at(making, target.seq).step_by_code.get(target.step)
     fields = tuple(f for f in (step.fields if step else ()) if f.code in raw)
     values = clean_values(fields, raw, making.site.tree, "更正")
     _settle_plan(making, values, target.effective_on.year)
@@ -243,7 +263,7 @@ def _struck(standing: list[Event], target: Event) -> list[int]:
 def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Draft, Life]:
     """Make the correction's event and prove that the live sequence stays lawful with it."""
     target = next((e for e in making.standing if e.seq == asked["event"]), None)
-    if target is None or target.step in CORRECTIONS or "asks" in target.facts:
+    if target is None or target.step in FIXED or "asks" in target.facts or "moved_to" in target.facts:
         raise Refused("no_such_event", f"第 {asked['event']} 条不是可更正的记录。未作任何改动。")
     if asked["correction"] == "strike":
         if target.seq == 1:
@@ -257,7 +277,7 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
         change: dict[str, Any] = {k: asked[k] for k in ("effective_on", "facts") if k in asked}
         if target.seq == 1 and change.get("effective_on", "") > making.site.today().isoformat():
             raise Refused("future_day", "登记日期不能晚于今天。未作任何改动。")
-        clocks = corrected_clocks(making, target, change)
+        clocks = corrected_clocks(making, target, change, kind_at(making, target.seq))
         if clocks:
             change["facts"] = {**change.get("facts", {}), "clocks": clocks}
         step, facts = "amend", {"amended": {"seq": target.seq, **change}}
@@ -266,12 +286,12 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
         phase=making.life.phase, actor=making.actor.name, role=making.actor.role,
         effective_on=making.effective_on, recorded_at="", facts=facts,
     )  # fmt: skip
-    life = check_lawful(making.kind, live([*making.events, trial]), making.site.today())
+    life = check_lawful(kinds_of(making), live([*making.events, trial]), making.site.today())
     return Draft(step, life.state, life.phase, making.effective_on, facts), life
 
 
 def _correct(making: Making) -> None:
-    ask = _pending(making, "correction")
+    ask = get_pending(making, "correction")
     draft, life = _try_correction(making, ask["event"].facts["asked"], making.events[-1].seq + 1)
     if life.merged_into is None:
         making.case.merged_into_id = None  # the merge was struck
@@ -285,15 +305,15 @@ def _instruct(making: Making) -> None:
 
 
 def _answer(making: Making) -> None:
-    _pending(making, "instruction")
+    get_pending(making, "instruction")
 
 
 def _refuse_extension(making: Making) -> None:
-    _pending(making, "extension")
+    get_pending(making, "extension")
 
 
 def _refuse_correction(making: Making) -> None:
-    _pending(making, "correction")
+    get_pending(making, "correction")
 
 
 def _plan(making: Making) -> None:

@@ -158,6 +158,13 @@ def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
         found.append(Shown("列入清单", str(facts["placed"])))
     if facts.get("unplaced"):
         found.append(Shown("移出清单", str(facts["unplaced"])))
+    if facts.get("moved_to"):
+        found.append(Shown("转入", str(facts["moved_to"])))
+    if facts.get("derived_from"):
+        found.append(Shown("转自", str(facts["derived_from"]["case"])))
+    if facts.get("kind"):
+        change = facts["kind"]
+        found.append(Shown("类型版本", f"第 {change['was']} 版 → 第 {change['version']} 版"))
     if facts.get("settles"):
         found.append(Shown("处理申请", f"第 {facts['settles']} 条"))
     if facts.get("follows"):

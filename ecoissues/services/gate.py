@@ -16,14 +16,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core import policy, rules, workflow
 from ecoissues.core.errors import Forbidden, Refused, Stale
-from ecoissues.core.events import Event, live, tracks_of
+from ecoissues.core.events import MOVE_STEP, Event, live, tracks_of
 from ecoissues.core.kinds import Step
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.values import LONG, clean_text, clean_values
 from ecoissues.core.vocabulary import ROLES
 from ecoissues.figures import sums
-from ecoissues.services import merging, repeating
+from ecoissues.services import merging, onward, repeating
 from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import EFFECTS, Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
@@ -35,9 +35,14 @@ from ecoissues.storage import log
 from ecoissues.storage.engine import is_crossed
 
 #: Effects a merged case still allows; everything else is done on its main case.
-ON_MERGED = frozenset({"unmerge", "ask_correction", "correct", "refuse_correction", "instruct",
+ON_MERGED = frozenset({"unmerge", "refuse_move", "ask_correction", "correct", "refuse_correction", "instruct",
                         "answer", "place", "unplace"})  # fmt: skip
 
+
+#: Effects that take a case on to another list; they stand in ``onward``, which needs two cases.
+ONWARD = {
+    "ask_move": onward.ask_move, "move_on": onward.move_on, "refuse_move": onward.refuse_move,
+}  # fmt: skip
 
 #: After so many positions of the log the sums catch up, so that boards never add a long rest.
 SUMS_EVERY = 2000
@@ -151,6 +156,7 @@ def make_step(
         making.event_step or step.code, making.target, kind.phase_of(making.target),
         making.effective_on, making.facts,
     )  # fmt: skip
+    onward.register_moved(making, recorder)
     recorder.expect(case, life)
     now = recorder.record(case, kind, events, [draft])
     keep_files(recorder.connection, case.id, case.version, request.files)
@@ -190,6 +196,8 @@ def _fill(making: Making, request: Request) -> None:
         facts["round"] = True
     if step.effect in EFFECTS:
         EFFECTS[step.effect](making)
+    elif step.effect in ONWARD:
+        ONWARD[step.effect](making)
     elif step.effect == "merge":
         merging.merge(making)
     elif step.effect == "unmerge":
@@ -274,7 +282,7 @@ def _stale(site: Site, case: CaseRow, events: list[Event], request: Request) -> 
 
 
 _OTHER_STEPS = {
-    "amend": "更正", "strike": "撤销记录", "follow": "随主件", "import": "表格导入",
+    "amend": "更正", "strike": "撤销记录", "follow": "随主件", "import": "表格导入", MOVE_STEP: "类型版本迁移",
 }  # fmt: skip
 
 

@@ -65,7 +65,7 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "signed": frozenset({"no"}),
     "back": frozenset({"yes"}),
     "stale": frozenset({"yes"}),
-    "pending": frozenset({"extension", "correction", "instruction"}),
+    "pending": frozenset({"extension", "correction", "instruction", "move"}),
     "members": frozenset({"part", "rest", "all"}),
 }
 STALE_DAYS: Final = ("stale_days", "15")

@@ -85,7 +85,8 @@ def unmerge(making: Making) -> None:
     """Restore the standing the case had before it was merged, from the effective day on."""
     if making.life.merged_into is None:
         raise Refused("not_merged", "本件没有并案，不需撤销。未作任何改动。")
-    merged = next(e for e in reversed(making.standing) if e.facts.get("merged_into"))
+    # A move to another version of the kind states anew where the case would return to.
+    merged = next(e for e in reversed(making.standing) if "before_merge" in e.facts)
     making.facts["merged_into"] = None
     making.target = merged.facts["before_merge"]["state"]
     making.case.merged_into_id = None

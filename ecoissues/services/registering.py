@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from ecoissues.core import policy, rules, workflow
 from ecoissues.core.errors import Refused, Stale
 from ecoissues.core.events import Event
+from ecoissues.core.instants import instant_text
 from ecoissues.core.kinds import END_PHASES, Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
@@ -38,6 +39,7 @@ class Registration(msgspec.Struct, frozen=True):
     late_reason: str = ""
     files: Sequence[Prepared] = ()
     parent_id: int | None = None
+    derived_from: Mapping[str, Any] = {}  # the case it goes on from: case, seq (of the request)
     complainant: Mapping[str, str] = {}
 
 
@@ -67,7 +69,7 @@ def register_within(
     composed = compose(site, recorder.connection, actor, home, asked)
     case, kind, draft = composed.case, composed.kind, composed.draft
     connection = recorder.connection
-    _check_new(connection, home, case.number, asked.part)
+    check_new(connection, home, case.number, asked.part)
     case.id = _insert_case(
         connection, site, case, composed.values, draft.effective_on, composed.parent_id, home
     )
@@ -107,6 +109,7 @@ def compose(
     Errors as ``register``. An import composes many and writes them in one round.
     """
     kind = site.kind_of(home.kind, home.kind_version)
+    site.library.pin(connection, kind, instant_text(site.now()))
     step = next(step for step in kind.steps if step.effect == "register")
     target = workflow.destination(kind, "", step.code)
     policy.require_step(actor, step, (), home.unit_path)
@@ -167,7 +170,8 @@ def _number(values: dict[str, Any]) -> tuple[str, bool]:
         raise Refused("invalid", f"{bad}未作任何改动。", errors={"number": str(bad)}) from None
 
 
-def _check_new(connection: Connection, home: ListRow, number: str, part: int) -> None:
+def check_new(connection: Connection, home: ListRow, number: str, part: int) -> None:
+    """Refuse ``number_exists`` when the list has a case of the number already."""
     query = select(t.cases.c.id).where(
         t.cases.c.list_id == home.id, t.cases.c.number == number, t.cases.c.part == part
     )
@@ -189,6 +193,8 @@ def _fill(making: Making, home: ListRow, asked: Registration) -> None:
     facts.setdefault("weight", "normal")
     if asked.files:
         facts["evidence"] = [file.fact() for file in asked.files]
+    if asked.derived_from:
+        facts["derived_from"] = dict(asked.derived_from)
     if making.step.marks:
         facts["marks"] = list(making.step.marks)
     if making.kind.state_by_code[making.target].work:

@@ -297,7 +297,7 @@ def _date_back(
 ) -> None:
     """Show state, due day and unit as they stood on the day of the figure."""
     by_id = {row.id: row for row in rows}
-    kinds = {each[_ID]: site.kinds[(each[_KIND], each[_VERSION])] for each in found}
+    kinds = {each[_ID]: site.kind_of(each[_KIND], each[_VERSION]) for each in found}
     cells = tuple(name for name in shown if name not in ("number", "state", "due"))
     for case_id, events in log.events_of_cases(connection, sorted(by_id)):
         life = fold(live(events, basis.known.pos), basis.as_of)

@@ -12,28 +12,16 @@ from sqlalchemy import Connection
 from ecoissues.core.calendars import Calendars, gather_calendars
 from ecoissues.core.errors import NotFound
 from ecoissues.core.instants import SHANGHAI
-from ecoissues.core.kind_documents import BadKind, Finding
-from ecoissues.core.kind_registry import Kinds, read_kinds
+from ecoissues.core.kind_documents import Finding
+from ecoissues.core.kind_registry import Existing, Kinds
 from ecoissues.core.kinds import Kind
 from ecoissues.core.units import UnitTree
+from ecoissues.services.kind_library import KindLibrary, existing_in
 from ecoissues.storage import reference
 from ecoissues.storage.blobs import BlobStore
 from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import ListRow
 from ecoissues.storage.sealing import Sealer
-
-
-def _read_kinds(folder: Path) -> tuple[Kinds, list[Finding]]:
-    """Read all kinds: one of the site's own that is not sound is left out and told.
-
-    A packaged one that is not sound is our own fault: nothing starts (BadKind).
-    """
-    kinds, faults = read_kinds(folder)
-    own = {path.name for path in folder.glob("*.toml")}
-    for fault in faults:
-        if Path(fault.file).name not in own:
-            raise BadKind(fault)
-    return kinds, faults
 
 
 #: Position of the log, version of units, lists and settings, day.
@@ -57,13 +45,27 @@ class Site:
         self.late_days = late_days
         self.blobs = BlobStore(data / "files")
         self.sealer = Sealer(data / "sealing.key")
-        self.kinds, self.kind_faults = _read_kinds(data / "kinds")
+        self.library = KindLibrary(self.store, data / "kinds", self.existing)
         self.calendars: Calendars = gather_calendars(data / "calendars")
         self._reference = threading.Lock()
         self._tree: UnitTree | None = None
         self._lists: dict[int, ListRow] = {}
         self._list_ids: dict[str, int] = {}
         self._version = 0
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds in force now; a document put into the site's folder is taken up at once."""
+        return self.library.kinds
+
+    @property
+    def kind_faults(self) -> list[Finding]:
+        """What is wrong with documents of the site's own folder."""
+        return self.library.faults
+
+    def existing(self) -> Existing:
+        """Give the figures and forms that a kind's document may name."""
+        return existing_in(self.data)
 
     def now(self) -> datetime:
         """Give the instant of the site's clock."""
@@ -127,8 +129,8 @@ class Site:
         raise NotFound(f"没有清单“{code}”。")
 
     def kind_of(self, code: str, version: int) -> Kind:
-        """Give the kind document a case is pinned to."""
-        return self.kinds[(code, version)]
+        """Give the kind document a case is pinned to. Refused ``kind_missing``."""
+        return self.library.get(code, version)
 
     def close(self) -> None:
         """Close the database."""

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.units import Unit
 from ecoissues.figures import sums
@@ -86,6 +87,8 @@ def upgrade(site: Site, progress: Progress | None = None) -> tuple[str, int]:
     site.store.close()
     revision = schema.upgrade(site.store.url)
     added = add_units(site)
+    with site.store.writing() as connection:  # what cases had before versions were kept
+        site.library.pin_used(connection, instant_text(site.now()))
     if _is_stale(site):
         rebuild_figures(site, progress)
     return revision, added

@@ -12,6 +12,7 @@ from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.instants import SHANGHAI, day_of
 from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, ROLES
+from ecoissues.services.effects import FIXED
 from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.gate import step_name
 from ecoissues.services.site import Site
@@ -113,7 +114,8 @@ def _entry(
         shown=fact_texts(kind, event.step, event.facts, site.tree),
         files=[file for file in files if file.seq == event.seq],
         late=_late(late, back, site.late_days), digest=event.digest,
-        correctable=event.step not in CORRECTIONS and "asks" not in event.facts
+        correctable=event.step not in FIXED and "asks" not in event.facts
+        and "moved_to" not in event.facts
         and "follows" not in event.facts,
     )  # fmt: skip
 

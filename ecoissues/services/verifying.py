@@ -7,6 +7,7 @@ figures (``postings``, ``sums``). The first break is that with the lowest log po
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -15,14 +16,14 @@ from sqlalchemy import Connection, func, select
 
 from ecoissues.core.digests import event_digest
 from ecoissues.core.errors import Refused
-from ecoissues.core.events import live
+from ecoissues.core.events import MOVE_STEP, Event, live
 from ecoissues.core.life import fold
 from ecoissues.services import verifying_sums
 from ecoissues.services.projecting import projection
 from ecoissues.services.recording import case_key
 from ecoissues.services.site import Site
+from ecoissues.storage import kind_versions, triggers
 from ecoissues.storage import tables as t
-from ecoissues.storage import triggers
 from ecoissues.storage.log import event_of_row
 
 #: Faults told one by one; further ones are only counted.
@@ -102,6 +103,7 @@ def verify(site: Site, progress: Progress | None = None) -> Report:
         counts = {"events": 0, "cases": 0, "files": 0}
         for name in triggers.faults(connection):
             found.add("law", f"数据库约束 {name} 缺失或被改动。")
+        _check_kinds(connection, found)
         _check_places(connection, found)
         head = _check_head(connection, found)
         total = int(connection.execute(select(func.count()).select_from(t.cases)).scalar_one())
@@ -201,6 +203,8 @@ def _check_case(
     except (KeyError, ValueError, TypeError, StopIteration, Refused) as error:
         found.add("unreadable", f"日志内容无法重算（{type(error).__name__}:{error}）。", **at)
         return
+    for sentence in _version_faults(events, case["kind_version"]):
+        found.add("kind_version", sentence, **at)
     if (case["state"], case["version"]) != (last["to_state"], last["seq"]):
         sentence = f"事项当前状态为 {case['state']}（第 {case['version']} 版），日志末条为 {last['to_state']}（第 {last['seq']} 版）。"
         found.add("state", sentence, **at)
@@ -219,6 +223,26 @@ def _check_case(
             if (event.seq, file.get("sha256"), file.get("stage")) not in known:
                 sentence = f"附件“{file.get('name')}”没有登记。"
                 found.add("evidence_row", sentence, key, event.seq, event.pos)
+
+
+def _version_faults(events: Sequence[Event], version: int) -> Iterator[str]:
+    """Each move leaves the version that stood, and the last one leads to the case's own."""
+    held = None
+    for event in events:
+        if event.step == MOVE_STEP:
+            moved = event.facts["kind"]
+            if held is not None and moved["was"] != held:
+                yield f"第 {event.seq} 条迁移自第 {moved['was']} 版，此前为第 {held} 版。"
+            held = moved["version"]
+    if held is not None and held != version:
+        yield f"类型版本登记为第 {version} 版，按日志重算为第 {held} 版。"
+
+
+def _check_kinds(connection: Connection, found: _Found) -> None:
+    """The kept text of each version in use is as it was when its first case came."""
+    for (code, version), kept in kind_versions.read_pinned(connection).items():
+        if hashlib.sha256(kept.document.encode()).hexdigest() != kept.digest:
+            found.add("kind_document", f"清单类型 {code} 第 {version} 版保存的内容与摘要不符。")
 
 
 def _short(value: Any) -> str:

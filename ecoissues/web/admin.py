@@ -1,4 +1,4 @@
-"""The administrator's pages: accounts, units, list kinds, settings and clock; and adding a list."""
+"""The administrator's pages: accounts, units, settings and clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
-from ecoissues.core.kind_registry import check_text, read_kinds
-from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import ROLES, UNIT_KINDS
 from ecoissues.services import administration
 from ecoissues.web import here
@@ -159,46 +157,6 @@ def add_unit() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@pages.get("/admin/kinds")
-@guard("kind.read")
-def kinds() -> ResponseReturnValue:
-    """Show the list kinds with the result of their proof."""
-    return _kinds()
-
-
-def _kinds(checked: str = "", findings: Any = None, text: str = "") -> str:
-    site = here.site()
-    found, faults = read_kinds(site.data / "kinds", administration.existing(here.site()))
-    used = [(row.kind, row.kind_version) for row in site.lists.values()]
-    return render_template(
-        "admin/kinds.html", kinds=found.values(), faults=faults, used=used, checked=checked,
-        findings=findings, text=text,
-    )  # fmt: skip
-
-
-@pages.post("/admin/kinds")
-@guard("kind.check")
-def check_kind() -> ResponseReturnValue:
-    """Check a document; nothing is stored."""
-    file = request.files.get("file")
-    text, name = request.form.get("text", ""), "粘贴的文件.toml"
-    if file is not None and file.filename:
-        name = file.filename[:80]
-        text = file.read(1_000_000).decode("utf-8", "replace")
-    findings = check_text(name, text, here.site().data / "kinds", administration.existing(here.site()))
-    return _kinds(name, findings, text)
-
-
-@pages.get("/admin/kinds/<code>/<int:version>")
-@guard("kind.read")
-def kind(code: str, version: int) -> ResponseReturnValue:
-    """Show one kind: its states, steps and clocks."""
-    found: Kind | None = here.site().kinds.get((code, version))
-    if found is None:
-        raise NotFound(f"没有清单类型 {code[:40]} 第 {version} 版。")
-    return render_template("admin/kind.html", kind=found)
-
-
 @pages.get("/admin/settings")
 @guard("user.manage")
 def settings() -> ResponseReturnValue:
@@ -234,33 +192,4 @@ def accept_clock() -> ResponseReturnValue:
     return _answer(
         lambda: administration.accept_clock(here.site(), here.actor()),
         "已确认服务器时钟，恢复写入。", "/admin/settings", _settings,
-    )  # fmt: skip
-
-
-@pages.get("/lists/new")
-@guard("list.create")
-def new_list() -> ResponseReturnValue:
-    """Show the form for a new list of the actor's office."""
-    return _new_list()
-
-
-def _new_list(sentence: str = "", errors: dict[str, str] | None = None) -> str:
-    kinds = here.site().kinds
-    return render_template(
-        "admin/list.html", kinds=[kinds.current(code) for code in kinds.codes()],
-        sentence=sentence, errors=errors or {}, given=request.form,
-    )  # fmt: skip
-
-
-@pages.post("/lists/new")
-@guard("list.create")
-def add_list() -> ResponseReturnValue:
-    """Add a list."""
-    given = request.form
-    return _answer(
-        lambda: administration.add_list(
-            here.site(), here.actor(), given.get("code", "").strip(), given.get("title", ""),
-            given.get("kind", ""), given.get("note", ""),
-        ),
-        f"已新增清单“{given.get('title', '')}”。", "/lists", _new_list,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from ecoissues.web import assets, errors, guards, here, navigation, session
 BLUEPRINTS: Final = (
     "session", "desk", "cases", "files", "steps", "register", "lists",
     "board", "comparing", "doubts", "papers", "imports", "exports", "log", "admin",
+    "admin_kinds",
 )  # fmt: skip
 
 POLICY: Final = "; ".join(

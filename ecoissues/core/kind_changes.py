@@ -1,0 +1,185 @@
+"""What changed between two versions of a kind, in the words of the field.
+
+Compares states, steps, clocks, fields and the document's own keys by code. Pure: two kinds in, a
+list of changes out; pages and the command line print it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from ecoissues.core.digests import canonical, digest_of
+from ecoissues.core.kinds import Field, Kind
+from ecoissues.core.vocabulary import PHASES, ROLES, word
+
+#: Sort of thing -> its Chinese name, in the order in which changes are told.
+SORTS: Final = {"kind": "类型", "state": "状态", "step": "步骤", "field": "栏目", "clock": "时限"}
+#: What became of it.
+CHANGES: Final = {"added": "新增", "removed": "删去", "changed": "改动"}
+
+_LABELS: Final = {
+    "zh": "名称", "en": "英文名称", "phase": "阶段", "waits_for": "等待", "work": "开始新一轮办理",
+    "clockless": "无时限的原因", "from": "从", "to": "到", "roles": "角色", "by": "关系",
+    "evidence": "材料", "requires": "须先满足", "meets": "由此满足", "drops": "由此作废",
+    "signs": "签字", "other_than": "须由他人办理", "starts": "起算时限", "resets": "重新起算",
+    "promises": "承诺的时限", "after_clock": "须等期满", "marks": "标记", "effect": "附带作用",
+    "bound": "最多次数", "loop_reason": "不限次数的理由", "sort": "性质", "hint": "提示",
+    "type": "类型", "required": "必填", "words": "词表", "options": "选项", "initial": "带出现值",
+    "slot": "账目", "length": "长度", "unit": "单位", "roll": "遇休息日顺延", "counts_first": "当日起算",
+    "warn_workdays": "临期提前（工作日）", "met_by": "到何时为止", "waits": "等待期",
+    "extension": "延期", "number_patterns": "编号样式", "on_time_clock": "按时率所依时限",
+    "form": "台账表式", "figures": "指标", "extends": "并入的共用步骤", "wording": "名称",
+}  # fmt: skip
+_YES: Final = {True: "是", False: "否"}
+
+
+class Change(Struct, frozen=True):
+    """One difference. ``sort``: key of SORTS; ``what``: key of CHANGES; ``details``: what is
+    different about a changed thing, one sentence each (empty for added and removed ones)."""
+
+    sort: str
+    what: str
+    code: str
+    name: str
+    details: tuple[str, ...] = ()
+
+
+def plain(value: Any) -> Any:
+    """Give a document's value as plain data without what is as the language has it anyway.
+
+    So a key that the language gains later changes no digest of a document that does not use it.
+    """
+    if isinstance(value, Struct):
+        found = {}
+        for field in msgspec.structs.fields(type(value)):
+            one = getattr(value, field.name)
+            usual = field.default
+            if field.default_factory is not msgspec.NODEFAULT:
+                usual = field.default_factory()
+            if usual is msgspec.NODEFAULT or one != usual:
+                found[field.encode_name] = plain(one)
+        return found
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(one) for one in value]
+    return value
+
+
+def kind_text(kind: Kind) -> str:
+    """Give the one text of a kind as it acts, shared steps included."""
+    return canonical(plain(kind))
+
+
+def kind_digest(kind: Kind) -> str:
+    """Give the digest (SHA-256, hex) of a kind as it acts."""
+    return digest_of(plain(kind))
+
+
+def changes_between(old: Kind, new: Kind) -> list[Change]:
+    """Give what is added, removed and changed from one version to another, in order of SORTS."""
+    found = _own_keys(old, new)
+    found += _compare("state", old, old.states, new, new.states, ())
+    found += _compare("step", old, old.steps, new, new.steps, ("fields",))
+    for step in new.steps:
+        before = old.step_by_code.get(step.code)
+        if before is not None:
+            found += _compare("field", old, before.fields, new, step.fields, (), within=step.zh)
+    return found + _compare("clock", old, old.clocks, new, new.clocks, ())
+
+
+def _own_keys(old: Kind, new: Kind) -> list[Change]:
+    given = [(_keys(kind, ("code", "version", "states", "steps", "clocks")), kind) for kind in (old, new)]
+    details = _details(*given[0], *given[1])
+    return [Change("kind", "changed", new.code, new.wording.zh, tuple(details))] if details else []
+
+
+def _compare(
+    sort: str, old: Kind, before: Sequence[Any], new: Kind, after: Sequence[Any],
+    apart: tuple[str, ...], within: str = "",
+) -> list[Change]:  # fmt: skip
+    def name(thing: Any) -> str:
+        return f"{within}·{thing.zh}" if within else str(thing.zh)
+
+    was, now = ({thing.code: thing for thing in things} for things in (before, after))
+    found = [Change(sort, "added", code, name(now[code])) for code in now if code not in was]
+    found += [Change(sort, "removed", code, name(was[code])) for code in was if code not in now]
+    for code in now:
+        if code in was:
+            details = _details(_keys(was[code], apart), old, _keys(now[code], apart), new)
+            if details:
+                found.append(Change(sort, "changed", code, name(now[code]), tuple(details)))
+    return found
+
+
+def _keys(thing: Any, apart: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        field.encode_name: getattr(thing, field.name)
+        for field in msgspec.structs.fields(type(thing))
+        if field.name not in (*apart, "code")
+    }
+
+
+def _details(
+    before: Mapping[str, Any], old: Kind, after: Mapping[str, Any], new: Kind
+) -> list[str]:
+    details = []
+    for key in after:
+        if before[key] == after[key]:
+            continue
+        was, now = _shown(old, key, before[key]), _shown(new, key, after[key])
+        if was == now:  # the same words for other codes
+            was, now = canonical(plain(before[key])), canonical(plain(after[key]))
+        details.append(f"{_LABELS.get(key, key)}：{was} → {now}")
+    return details
+
+
+def _shown(kind: Kind, key: str, value: Any) -> str:
+    """Write a value of a document for people; codes of the kind by their names."""
+    if isinstance(value, bool):
+        return _YES[value]
+    if value in ("", 0, None) or value == () or value == {}:
+        return "（无）"
+    if isinstance(value, str):
+        return _word(kind, key, value)
+    if isinstance(value, Mapping):
+        return "、".join(f"{_word(kind, 'clock', k)}＝{_word(kind, 'field', v)}" for k, v in value.items())
+    if isinstance(value, Iterable) and not isinstance(value, Struct):
+        return "、".join(_shown(kind, key, one) for one in value)
+    return _struct_text(value)
+
+
+def _word(kind: Kind, key: str, value: str) -> str:
+    if key in ("from", "to"):
+        state = kind.state_by_code.get(value)
+        return state.zh if state else ("任何计入的状态" if value == "*" else value)
+    if key in ("other_than",):
+        step = kind.step_by_code.get(value)
+        return step.zh if step else value
+    if key in ("starts", "resets", "after_clock", "clock", "on_time_clock"):
+        clock = kind.clock_by_code.get(value)
+        return clock.zh if clock else value
+    if key in ("roles", "waits_for") and value in ROLES:
+        return ROLES[value][0]
+    if value in PHASES and key in ("phase", "met_by"):
+        return PHASES[value][0]
+    return word("marks", value) if key in ("marks", "met_by") else value
+
+
+def _struct_text(value: Any) -> str:
+    if isinstance(value, Field):
+        return value.zh
+    stage = getattr(value, "stage", "")
+    if stage:
+        exceptions = "、".join(value.unless)
+        rest = f"（{exceptions} 时除外）" if exceptions else ""
+        return f"{word('evidence_stages', stage)} {value.least} 份{rest}"
+    if hasattr(value, "max_days"):
+        return f"每次不超过 {value.max_days} 日，最多 {value.times} 次"
+    if hasattr(value, "zh"):
+        return str(value.zh)
+    return canonical(plain(value)) if isinstance(value, Struct) else str(value)
