@@ -102,6 +102,7 @@ def on_site(command: Callable[..., Any]) -> Callable[..., Any]:
         site = starting.open_site(data, database)
         try:
             starting.require_current(site)
+            site.settle()
             return command(site=site, **given)
         finally:
             site.close()

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, RootTransaction
+from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_changes import kind_digest, kind_text
@@ -27,7 +28,7 @@ from ecoissues.exports.catalogue import load_forms
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.storage import kind_versions
 from ecoissues.storage.engine import Store
-from ecoissues.storage.kind_versions import Pinned, Version
+from ecoissues.storage.kind_versions import Kept, Version
 
 #: How often the folder is looked at, in seconds.
 EVERY: Final = 1.0
@@ -67,10 +68,14 @@ class KindLibrary:
         self._texts: dict[Version, Kind] = {}  # as the documents say, without the moving steps
         self._files: dict[Version, str] = {}
         self._faults: list[Finding] = []
-        self._pinned: dict[Version, str] = {}
+        self._fixed: set[Version] = set()  # kept and with cases, as another transaction saw
+        self._unkept: dict[Version, Kept] = {}
         self._writing: dict[Version, weakref.ref[RootTransaction]] = {}
-        for fault in self._read()[0].findings:
-            if fault.file not in {path.name for path in folder.glob("*.toml")}:
+        own = {path.name for path in folder.glob("*.toml")}
+        seen, reading = _signature(folder), read_documents(folder, existing())
+        self._first: tuple[_Signature, Reading] | None = (seen, reading)
+        for fault in reading.findings:
+            if fault.file not in own:
                 raise BadKind(fault)
 
     @property
@@ -129,14 +134,12 @@ class KindLibrary:
         finally:
             self._lock.release()
 
-    def _read(self) -> tuple[Reading, _Signature]:
-        seen = _signature(self.folder)
-        return read_documents(self.folder, self._existing()), seen
-
     def _take_up(self) -> None:
-        reading, _ = self._read()
-        with self._store.reading() as connection:
-            pinned = kind_versions.read_pinned(connection)
+        first, self._first = self._first, None
+        if first is not None and first[0] == _signature(self.folder):
+            reading = first[1]  # read a moment ago, when the site was opened
+        else:
+            reading = read_documents(self.folder, self._existing())
         texts: dict[Version, Kind] = dict(reading.kinds)
         files = {version: document.name for version, document in reading.documents.items()}
         faults = list(reading.findings)
@@ -144,34 +147,38 @@ class KindLibrary:
         for version, kind in self._texts.items():
             # What stood goes on while its file is broken; one that is gone is given up.
             if version not in texts and self._files.get(version) in broken:
-                texts[version] = kind
-                files[version] = self._files[version]
-        for version, kept in pinned.items():
-            fault = self._hold(version, kept, texts, reading)
-            if fault is not None:
-                faults.append(fault)
-        self._put(texts, files, faults, {v: kept.digest for v, kept in pinned.items()})
-
-    def _hold(
-        self, version: Version, kept: Pinned, texts: dict[Version, Kind], reading: Reading
-    ) -> Finding | None:
-        """Let a version in use act as it did with its first case; tell what says otherwise."""
-        now = texts.get(version)
-        if now is not None and kind_digest(now) == kept.digest:
-            return None
-        try:
-            texts[version] = msgspec.json.decode(kept.document, type=Kind)
-        except msgspec.DecodeError as error:
-            sentence = f"数据库中保存的 {version[0]} 第 {version[1]} 版读不出来（{error}）。"
-            return Finding("", 1, "version_unreadable", sentence)
-        if now is None:
-            return None  # the file is gone; its cases go on
-        return reading.documents[version].finding(version_changed(version))
+                texts[version], files[version] = kind, self._files[version]
+        held = set()
+        with self._store.reading() as connection:
+            kept = kind_versions.read_kept(connection)
+            in_lists = kind_versions.versions_of_lists(connection) if kept else set()
+            for version, one in kept.items():
+                now = texts.get(version)
+                if now is not None and kind_digest(now) == one.digest:
+                    continue
+                used = kind_versions.has_cases(connection, version)
+                if not (used if now is not None else used or version in in_lists or one.file in broken):
+                    continue
+                decoded = _decoded(version, one, faults)
+                if decoded is None:
+                    continue
+                held.add(version)
+                texts[version] = decoded
+                files.setdefault(version, one.file if one.file in broken else "")
+                if now is not None:
+                    faults.append(reading.documents[version].finding(version_changed(version)))
+        self._put(texts, files, faults)
+        own = {path.name for path in self.folder.glob("*.toml")}
+        self._unkept = {
+            version: one
+            for version in reading.kinds
+            if version not in held and files[version] in own
+            and (one := _kept(texts[version], files[version])) != kept.get(version)
+        }  # fmt: skip
 
     def _put(
-        self, texts: dict[Version, Kind], files: dict[Version, str], faults: list[Finding],
-        pinned: dict[Version, str],
-    ) -> None:  # fmt: skip
+        self, texts: dict[Version, Kind], files: dict[Version, str], faults: list[Finding]
+    ) -> None:
         kinds = Kinds()
         for version in sorted(texts):
             # The same object as before where nothing changed: its workflow engine stays built.
@@ -180,45 +187,80 @@ class KindLibrary:
                 kinds[version] = self._kinds[version]
             else:
                 kinds[version] = with_moving_steps(texts[version])
-        self._texts, self._files, self._pinned = texts, files, pinned
+                self._fixed.discard(version)
+        self._texts, self._files = texts, files
         self._kinds, self._faults = kinds, faults
 
+    def settle(self, at: str) -> None:
+        """Look, and keep what was taken up, so that every process can go on with it later.
+
+        For doors, before they begin: it writes, and must stand in no transaction.
+        """
+        self.look()
+        if not self._unkept:
+            return
+        unkept, self._unkept = self._unkept, {}
+        try:
+            with self._store.writing() as connection:
+                standing = kind_versions.read_kept(connection)
+                for version, one in unkept.items():
+                    same = standing.get(version) == one
+                    text = version in standing and standing[version].digest != one.digest
+                    if not same and not (text and kind_versions.has_cases(connection, version)):
+                        kind_versions.keep(connection, version, one, at)
+        except DBAPIError:
+            pass  # another process keeps the same, or the database is away: it is tried again
+
     def pin(self, connection: Connection, kind: Kind, at: str) -> None:
-        """Keep a version as it is, in the transaction that gives it its first case.
+        """Keep a version as it is, in the transaction that gives it a case.
 
         Refused ``version_changed`` when another process has begun with another text meanwhile.
         """
         version = (kind.code, kind.version)
-        if version in self._pinned:
+        if version in self._fixed:
             return
         transaction = connection.get_transaction()
         writing = self._writing.get(version)
-        if writing is not None and writing() is transaction:
-            return  # kept by an earlier case of this very transaction
         text = self._texts.get(version)
-        if text is None:
-            return
-        digest = kind_digest(text)
-        standing = kind_versions.find_digest(connection, *version)
-        if standing is None:
-            kind_versions.pin(connection, version, Pinned(digest, kind_text(text)), at)
-            if transaction is not None:
-                self._writing[version] = weakref.ref(transaction)
-        elif standing == digest:
-            self._pinned[version] = digest  # seen from another transaction: it was committed
-        else:
-            self._next = 0.0
-            self._seen = None
+        if text is None or (writing is not None and writing() is transaction):
+            return  # kept by an earlier case of this very transaction
+        own = _kept(text, self._files.get(version, ""))
+        standing = kind_versions.find_digest(connection, version)
+        used = standing is not None and kind_versions.has_cases(connection, version)
+        if used and standing == own.digest:
+            self._fixed.add(version)  # seen from another transaction: it was committed
+        elif used:
+            self._next, self._seen = 0.0, None
             raise Refused(
                 "version_changed", f"{version_changed(version).sentence}请重新提交。未作任何改动。"
             )
+        else:
+            kind_versions.keep(connection, version, own, at)
+            if transaction is not None:
+                self._writing[version] = weakref.ref(transaction)
 
     def pin_used(self, connection: Connection, at: str) -> None:
         """Keep every version that has cases and is not kept yet (after an upgrade)."""
         self.look()
+        kept = kind_versions.read_kept(connection)
         for version in kind_versions.used_versions(connection):
-            if version in self._texts:
-                self.pin(connection, self._texts[version], at)
+            if version in self._texts and version not in kept:
+                own = _kept(self._texts[version], self._files.get(version, ""))
+                kind_versions.keep(connection, version, own, at)
+
+
+def _kept(kind: Kind, file: str) -> Kept:
+    return Kept(kind_digest(kind), kind_text(kind), file)
+
+
+def _decoded(version: Version, kept: Kept, faults: list[Finding]) -> Kind | None:
+    """Read a version kept; one that cannot be read is told, and stops no other."""
+    try:
+        return msgspec.json.decode(kept.document, type=Kind)
+    except msgspec.DecodeError as error:
+        sentence = f"数据库中保存的 {version[0]} 第 {version[1]} 版读不出来（{error}）。"
+        faults.append(Finding(kept.file, 1, "version_unreadable", sentence))
+        return None
 
 
 def existing_in(data: Path) -> Existing:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import func, select
 
 from ecoissues.core import policy
 from ecoissues.core.errors import NotFound, Refused
@@ -25,7 +24,6 @@ from ecoissues.core.policy import Actor
 from ecoissues.services.kind_library import version_changed
 from ecoissues.services.site import Site
 from ecoissues.storage import kind_versions
-from ecoissues.storage import tables as t
 
 #: The largest document taken, in bytes: the largest one shipped has some 20 kB.
 MOST_BYTES: Final = 1_000_000
@@ -113,6 +111,7 @@ def install(site: Site, actor: Actor, name: str, text: str) -> Installed:
     own = site.library.folder / (file or f"{kind.code}-{kind.version}.toml")
     _put(own, text)
     site.library.look(at_once=True)
+    site.settle()
     return Installed([], kind.code, kind.version, own.name)
 
 
@@ -142,11 +141,7 @@ def _standing_fault(site: Site, document: Document, kind: Kind) -> Finding | Non
             msgspec.structs.replace(problem, reason="version_shipped", sentence=sentence)
         )
     with site.store.reading() as connection:
-        c = t.cases.c
-        used = connection.execute(
-            select(func.count()).where(c.kind == kind.code, c.kind_version == kind.version)
-        ).scalar()
-        if used or kind_versions.find_digest(connection, *version):
+        if kind_versions.has_cases(connection, version):
             return document.finding(version_changed(version))
     return None
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from ecoissues.core.calendars import Calendars, gather_calendars
 from ecoissues.core.errors import NotFound
-from ecoissues.core.instants import SHANGHAI
+from ecoissues.core.instants import SHANGHAI, instant_text
 from ecoissues.core.kind_documents import Finding
 from ecoissues.core.kind_registry import Existing, Kinds
 from ecoissues.core.kinds import Kind
@@ -66,6 +66,10 @@ class Site:
     def existing(self) -> Existing:
         """Give the figures and forms that a kind's document may name."""
         return existing_in(self.data)
+
+    def settle(self) -> None:
+        """Take up documents that have changed; a door calls it before it begins."""
+        self.library.settle(instant_text(self.now()))
 
     def now(self) -> datetime:
         """Give the instant of the site's clock."""

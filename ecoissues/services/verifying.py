@@ -240,7 +240,7 @@ def _version_faults(events: Sequence[Event], version: int) -> Iterator[str]:
 
 def _check_kinds(connection: Connection, found: _Found) -> None:
     """The kept text of each version in use is as it was when its first case came."""
-    for (code, version), kept in kind_versions.read_pinned(connection).items():
+    for (code, version), kept in kind_versions.read_kept(connection).items():
         if hashlib.sha256(kept.document.encode()).hexdigest() != kept.digest:
             found.add("kind_document", f"清单类型 {code} 第 {version} 版保存的内容与摘要不符。")
 

@@ -15,6 +15,7 @@ kind_versions: Final = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(64), nullable=False),
     Column("document", Text, nullable=False, comment="the kind as it acts, JSON"),
+    Column("file", String(200), nullable=False, server_default="", comment="of the site's own folder"),
     Column("pinned_at", Instant, nullable=False),
     CheckConstraint("length(digest) = 64", name="digest"),
 )

@@ -104,6 +104,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     _prepare_templates(app)
     here.install(app)
+    app.before_request(site.settle)  # documents that were put into the site's folder meanwhile
     session.install(app)
     guards.install(app)  # before CSRF: who is no longer signed in is asked to sign in, not refused
     CSRFProtect(app)

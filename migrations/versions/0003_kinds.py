@@ -20,6 +20,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("document", sa.Text(), nullable=False, comment="the kind as it acts, JSON"),
+        sa.Column(
+            "file", sa.String(length=200), server_default="", nullable=False,
+            comment="of the site's own folder",
+        ),
         sa.Column("pinned_at", sa.String(length=27), nullable=False),
         sa.CheckConstraint("length(digest) = 64", name=op.f("ck_kind_versions_digest")),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_kind_versions")),

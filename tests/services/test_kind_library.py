@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -57,11 +59,14 @@ def test_the_folder_is_looked_at_once_a_second(
     site = make_site(sqlite_url, tmp_path)
     looks: list[Path] = []
     seen = kind_library._signature
-    monkeypatch.setattr(
-        kind_library, "_signature", lambda folder: (looks.append(folder), seen(folder))[1]
-    )
+
+    def look(folder: Path) -> Any:
+        looks.append(folder)
+        return seen(folder)
+
+    monkeypatch.setattr(kind_library, "_signature", look)
     now = [site.library._next - 0.5]
-    monkeypatch.setattr(kind_library.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     for _ in range(50):
         assert site.kinds
     assert looks == []
@@ -85,6 +90,24 @@ def test_a_broken_document_is_told_and_what_stood_goes_on(site: Site) -> None:
     assert site.kind_faults == []
     (folder / "dust.toml").unlink()
     assert CODE not in site.kinds.codes()
+
+
+def test_a_process_that_never_saw_the_sound_one_goes_on_with_it(site: Site) -> None:
+    folder = site.data / "kinds"
+    put(folder, "dust.toml", example())
+    site.settle()
+    put(folder, "dust.toml", example().replace('to = "closed"', 'to = "shut"'))
+    restarted = other_process(site)
+    assert restarted.kinds.current(CODE).version == 1
+    assert [fault.file for fault in restarted.kind_faults] == ["dust.toml"]
+    restarted.close()
+    put(folder, "dust.toml", example().replace("length = 15", "length = 20"))
+    site.settle()
+    administration.add_list(site, actor(site, "supervisor"), "dust", "扬尘", CODE)
+    (folder / "dust.toml").unlink()
+    restarted = other_process(site)  # a list without cases goes on too
+    assert restarted.kinds.current(CODE).clock_by_code["finish"].length == 20
+    restarted.close()
 
 
 def test_a_version_with_cases_is_never_changed(site: Site) -> None:
@@ -202,5 +225,5 @@ def test_a_list_takes_what_is_said_of_it(site: Site) -> None:
                         ({"unit": "odd"}, "unit_unknown"), ({"version": 9}, "kind_missing")):  # fmt: skip
         with pytest.raises(Refused, match=code):
             administration.add_list(
-                site, admin, "x1", "错", CODE, administration.NewList(**wrong)  # type: ignore[arg-type]
+                site, admin, "x1", "错", CODE, administration.NewList(**wrong)
             )
