@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from ecoissues.core.digests import canonical, digest_of
-from ecoissues.core.kinds import Field, Kind
+from ecoissues.core.kind_fields import Field
+from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import PHASES, ROLES, word
 
 #: Sort of thing -> its Chinese name, in the order in which changes are told.
@@ -131,11 +132,32 @@ def _details(
     for key in after:
         if before[key] == after[key]:
             continue
+        label = _LABELS.get(key, key)
         was, now = _shown(old, key, before[key]), _shown(new, key, after[key])
-        if was == now:  # the same words for other codes
-            was, now = canonical(plain(before[key])), canonical(plain(after[key]))
-        details.append(f"{_LABELS.get(key, key)}：{was} → {now}")
+        parted = _parted(old, key, before[key], new, after[key])
+        if parted:
+            details.append(f"{label}：{parted}")
+        elif was == now:  # the same words for other codes
+            codes = (canonical(plain(value)) for value in (before[key], after[key]))
+            details.append(f"{label}：{' → '.join(codes)}")
+        else:
+            details.append(f"{label}：{was} → {now}")
     return details
+
+
+def _parted(old: Kind, key: str, before: Any, new: Kind, after: Any) -> str:
+    """Tell what went out of a longer list and what came in; "" for anything else."""
+    if not (isinstance(before, tuple) and isinstance(after, tuple) and len(before) + len(after) > 2):
+        return ""
+    pieces = []
+    for word_, kind, these, those in (("减去", old, before, after), ("增加", new, after, before)):
+        apart = [one for one in these if one not in those]
+        if apart:
+            shown = [_shown(kind, key, one) for one in apart]
+            codes = [f"（{one}）" if isinstance(one, str) else "" for one in apart]
+            named = (f"{a}{b}" if a != b[1:-1] else a for a, b in zip(shown, codes, strict=True))
+            pieces.append(word_ + "、".join(named))
+    return "，".join(pieces)
 
 
 def _shown(kind: Kind, key: str, value: Any) -> str:

@@ -20,7 +20,6 @@ from ecoissues.core.events import MOVE_STEP, Event
 from ecoissues.core.kind_proof import gives_evidence
 from ecoissues.core.kinds import END_PHASES, Kind, Step
 from ecoissues.core.life import Life
-from ecoissues.core.workflow import source_states
 
 
 class Map(Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,7 +162,7 @@ def _reached_without(kind: Kind, state: str, passes: Any) -> bool:
         if here == state:
             return True
         for step in moving:
-            if here in source_states(kind, step) and not passes(step) and step.to not in seen:
+            if here in kind.sources_of(step) and not passes(step) and step.to not in seen:
                 seen.add(step.to)
                 queue.append(step.to)
     return False

@@ -61,6 +61,7 @@ class KindLibrary:
         self.folder = folder
         self._store = store
         self._existing = existing
+        self.generation = 0  # moves whenever kinds or faults may have changed
         self._lock = threading.Lock()
         self._next = 0.0
         self._seen: _Signature | None = None
@@ -190,6 +191,7 @@ class KindLibrary:
                 self._fixed.discard(version)
         self._texts, self._files = texts, files
         self._kinds, self._faults = kinds, faults
+        self.generation += 1
 
     def settle(self, at: str) -> None:
         """Look, and keep what was taken up, so that every process can go on with it later.

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
-from ecoissues.core.kinds import Field, Kind
+from ecoissues.core.kind_fields import Field
+from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
 from ecoissues.services.effects import Making, get_pending, keep_asked
 from ecoissues.services.recording import Recorder, case_key

@@ -23,8 +23,7 @@ from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import ListRow
 from ecoissues.storage.sealing import Sealer
 
-
-#: Position of the log, version of units, lists and settings, day.
+#: Position of the log, version of units, lists, settings and kinds, day.
 Stamp = tuple[int, int, date]
 
 
@@ -98,7 +97,8 @@ class Site:
         pos, version = reference.standing(connection)
         if version != self._version:
             self.refresh()
-        return pos, version, self.today()
+        # Both only grow, so their sum moves when either does.
+        return pos, version + self.library.generation, self.today()
 
     @property
     def tree(self) -> UnitTree:
