@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from ecoissues.core.digests import canonical, digest_of
 from ecoissues.core.kind_fields import Field
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.vocabulary import PHASES, ROLES, word
 
 #: Sort of thing -> its Chinese name, in the order in which changes are told.
-SORTS: Final = {"kind": "类型", "state": "状态", "step": "步骤", "field": "栏目", "clock": "时限"}
+SORTS: Final = {"kind": "类型", "state": "状态", "step": "步骤", "field": "字段", "clock": "时限", "milestone": "节点"}
 #: What became of it.
 CHANGES: Final = {"added": "新增", "removed": "删去", "changed": "改动"}
 
@@ -33,6 +33,7 @@ _LABELS: Final = {
     "slot": "账目", "length": "长度", "unit": "单位", "roll": "遇休息日顺延", "counts_first": "当日起算",
     "warn_workdays": "临期提前（工作日）", "met_by": "到何时为止", "waits": "等待期",
     "extension": "延期", "number_patterns": "编号样式", "on_time_clock": "按时率所依时限",
+    "planned": "各件自定节点", "children": "子件的类型", "due": "限期", "length_unit": "单位",
     "form": "台账表式", "figures": "指标", "extends": "并入的共用步骤", "wording": "名称",
 }  # fmt: skip
 _YES: Final = {True: "是", False: "否"}
@@ -84,17 +85,40 @@ def kind_digest(kind: Kind) -> str:
 def changes_between(old: Kind, new: Kind) -> list[Change]:
     """Give what is added, removed and changed from one version to another, in order of SORTS."""
     found = _own_keys(old, new)
+    found += _compare("field", old, old.fields, new, new.fields, ())
+    found += _compare("milestone", old, old.milestones, new, new.milestones, ())
     found += _compare("state", old, old.states, new, new.states, ())
-    found += _compare("step", old, old.steps, new, new.steps, ("fields",))
+    found += _compare("step", old, old.steps, new, new.steps, ("fields", "asks"))
     for step in new.steps:
         before = old.step_by_code.get(step.code)
         if before is not None:
-            found += _compare("field", old, before.fields, new, step.fields, (), within=step.zh)
+            # Fields of the case are told once, above; here, those the step asks for itself.
+            own = [[one for one in each.fields if one.code not in kind.field_by_code]
+                   for kind, each in ((old, before), (new, step))]  # fmt: skip
+            found += _compare("field", old, own[0], new, own[1], (), within=step.zh)
+            asked = _asked(old, before, new, step)
+            if asked:
+                found.append(Change("step", "changed", step.code, step.zh, tuple(asked)))
     return found + _compare("clock", old, old.clocks, new, new.clocks, ())
 
 
+def _asked(old: Kind, before: Step, new: Kind, after: Step) -> list[str]:
+    """Tell which fields of the case a step no longer asks for, and which it asks for otherwise."""
+    was = {one.field: one for one in before.asks if one.field in old.field_by_code}
+    now = {one.field: one for one in after.asks if one.field in new.field_by_code}
+    found = [f"不再询问{old.field_by_code[code].zh}" for code in was if code not in now]
+    for code, ask in now.items():
+        name = new.field_by_code[code].zh
+        if code not in was:
+            found.append(f"增加询问{name}")
+        elif was[code].required != ask.required:
+            found.append(f"{name}：{'改为必填' if ask.required else '改为可不填'}")
+    return found
+
+
 def _own_keys(old: Kind, new: Kind) -> list[Change]:
-    given = [(_keys(kind, ("code", "version", "states", "steps", "clocks")), kind) for kind in (old, new)]
+    told_apart = ("code", "version", "states", "steps", "clocks", "fields", "milestones")
+    given = [(_keys(kind, told_apart), kind) for kind in (old, new)]
     details = _details(*given[0], *given[1])
     return [Change("kind", "changed", new.code, new.wording.zh, tuple(details))] if details else []
 

@@ -18,7 +18,7 @@ from ecoissues.core.kinds import ANY_STATE, Kind, Step
 #: Pixels: room of one letter, height of a line, of a state, and between two layers.
 _LETTER: Final = 13
 _LINE: Final = 16
-_GAP: Final = 118
+_GAP: Final = 126
 _LAYER: Final = 60
 _MARGIN: Final = 12
 #: Letters in a line before a label is broken.
