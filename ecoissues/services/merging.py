@@ -38,7 +38,13 @@ def merge(making: Making) -> None:
     main = lock_case(making.connection, site, making.actor, main.id)
     if main.id == case.id:
         raise Refused("merge_itself", "不能并入自己。未作任何改动。")
-    if (main.kind, main.kind_version) != (case.kind, case.kind_version):
+    if main.kind == case.kind and main.kind_version != case.kind_version:
+        raise Refused(
+            "merge_other_version",
+            f"主件按类型第 {main.kind_version} 版、本件按第 {case.kind_version} 版办理，不能并案；"
+            "请先把清单迁移到同一版。未作任何改动。",
+        )
+    if main.kind != case.kind:
         raise Refused("merge_other_kind", "主件与本件不是同一类清单，不能并案。未作任何改动。")
     if main.merged_into_id is not None:
         raise Refused("merge_chain", f"{main.key} 本身已并入其他件，请并入它的主件。未作任何改动。")

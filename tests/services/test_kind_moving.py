@@ -204,3 +204,16 @@ def test_a_version_that_was_tampered_with_is_found(site: Site) -> None:
     with site.store.writing() as connection:
         connection.execute(t.cases.update().where(t.cases.c.id == case).values(kind_version=1))
     assert "kind_version" in {fault.code for fault in verify(site).faults}
+
+
+def test_cases_of_two_versions_are_not_merged(site: Site) -> None:
+    one = register(site, "A-1")
+    second(site)
+    boss = actor(site, "supervisor")
+    administration.add_list(site, boss, "dust2", "扬尘二", "summer_dust")
+    values = {"number": "B-1", "received_on": "2024-06-08", "content": "同一处扬尘。"}
+    asked = registering.Registration(values)
+    other = registering.register(site, boss, "dust2", asked).case_id
+    assert version_of(site, other)[0] == 2
+    with pytest.raises(Refused, match="merge_other_version"):
+        step(site, boss, one, "merge", {"target_case": "dust2/B-1", "reason": "同一处"})
