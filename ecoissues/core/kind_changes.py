@@ -171,7 +171,10 @@ def _details(
 
 def _parted(old: Kind, key: str, before: Any, new: Kind, after: Any) -> str:
     """Tell what went out of a longer list and what came in; "" for anything else."""
-    if not (isinstance(before, tuple) and isinstance(after, tuple) and len(before) + len(after) > 2):
+    if not (isinstance(before, tuple) and isinstance(after, tuple)):
+        return ""
+    same_words = _shown(old, key, before) == _shown(new, key, after)
+    if len(before) + len(after) <= 2 and not same_words:
         return ""
     pieces = []
     for word_, kind, these, those in (("减去", old, before, after), ("增加", new, after, before)):
