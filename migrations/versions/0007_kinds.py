@@ -1,14 +1,14 @@
 """kinds: versions in use
 
-Revision ID: 0003
-Revises: 0002
+Revision ID: 0007
+Revises: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
