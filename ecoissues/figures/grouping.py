@@ -53,6 +53,15 @@ class Group(Struct, frozen=True):
     shown_part: str = ""
     shown_whole: str = ""
 
+    @property
+    def rate(self) -> Fraction:
+        """The rate as it is printed, for places in a ranking: of what the setting counts."""
+        part, whole = (
+            Fraction((shown or str(count)).partition("(")[0])
+            for shown, count in ((self.shown_part, self.part), (self.shown_whole, self.whole))
+        )
+        return part / whole if whole else Fraction(0)
+
 
 class Overlap(Struct, frozen=True):
     """By how much the groups' sums exceed the figure, and why (a Chinese sentence)."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import DONE_PHASES
 from ecoissues.figures.cuts import path_of
+from ecoissues.figures.grouping import JOINT_ROW
 from ecoissues.figures.reading import Board, By, Figure, Group
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.series import Point, month_ends, series
@@ -220,18 +221,22 @@ def _ranking(
 ) -> Ranking:
     by = grouping_of(site, basis)
     figure = board.figure(definition, by)
+    units = [group for group in figure.groups if group.key != JOINT_ROW]
     sign = 1 if definition.aim == "low" else -1
     ranked = sorted(
-        (group for group in figure.groups if group.whole >= FEWEST_RANKED),
-        key=lambda group: (sign * Fraction(group.part, group.whole), -group.whole),
+        (group for group in units if group.whole >= FEWEST_RANKED),
+        key=lambda group: (sign * group.rate, -group.whole),
     )
     places, last = [], (Fraction(-1), 0)
     for number, group in enumerate(ranked, 1):
-        share = Fraction(group.part, group.whole)
+        share = group.rate
         last = last if share == last[0] else (share, number)
         places.append(_place(group, last[1], definition, rows))
-    few = [group for group in figure.groups if group.whole < FEWEST_RANKED]
-    overlap = ""
+    few = [group for group in units if group.whole < FEWEST_RANKED]
+    overlap = figure.note
+    alone = next((group for group in figure.groups if group.key == JOINT_ROW), None)
+    if alone is not None:
+        overlap += f"合办 {alone.part}/{alone.whole}。"
     if figure.overlap is not None:
         summed = figure.whole + figure.overlap.whole
         name = "各区县（部门）" if by == "district" else "各单位"

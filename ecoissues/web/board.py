@@ -63,7 +63,7 @@ def _charts(page: boards.BoardPage) -> dict[str, Markup]:
         "names": [place.group.label for place in places],
         "values": [_points(place.group.percent) for place in places],
         "shown": [place.group.percent or "—" for place in places],
-        "notes": [f"{place.group.part}/{place.group.whole}" for place in places],
+        "notes": [f"{place.group.shown_part}/{place.group.shown_whole}" for place in places],
         "label": page.leading.wording.zh,
     }
     trend = {

@@ -11,7 +11,7 @@ import pytest
 
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.policy import Actor
-from ecoissues.services import boards, evidence, listing
+from ecoissues.services import boards, evidence, figure_settings, listing
 from ecoissues.services.basis import basis_of
 from ecoissues.services.behind import Behind, rows_behind, shown_rows
 from ecoissues.services.boards import BoardPage
@@ -162,3 +162,19 @@ def test_what_cannot_be_asked(site: Site) -> None:
 
 def test_numbers_sort_as_people_count() -> None:
     assert sorted(["第10项", "第2项", "一", "2-1"], key=natural) == ["2-1", "一", "第2项", "第10项"]
+
+
+def test_the_ranking_follows_the_setting_of_the_list(site: Site) -> None:
+    who = actor(site, "leader", "500000")
+    whole = board(site, who).ranking
+    assert "大于总数" in whole.overlap
+    figure_settings.set_joint_counting(site, "c3", "half")
+    half = board(site, who).ranking
+    shown = {place.group.key: place.group.shown_whole for place in (*half.places, *half.few)}
+    assert sum(map(float, shown.values())) == board(site, who).total
+    assert any(text.endswith(".5") for text in shown.values())
+    assert "均分" in half.overlap
+    figure_settings.set_joint_counting(site, "c3", "own_row")
+    own = board(site, who).ranking
+    assert "joint" not in {place.group.key for place in (*own.places, *own.few)}
+    assert "合办 0/3。" in own.overlap
