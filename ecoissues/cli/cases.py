@@ -19,19 +19,22 @@ if TYPE_CHECKING:
 @click.command(cls=Verb)
 @click.argument("list_code", metavar="清单")
 @click.option("--as-of", type=DAY, help="截止日期（默认今天）")
+@click.option("--known-at", help="知悉时间，如 2025-01-02")
 @click.option("--phase", type=click.Choice(list(PHASES)), help="只列某一阶段")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def cases(
-    site: Site, list_code: str, as_of: date | None, phase: str | None, as_json: bool
-) -> None:
+    site: Site, list_code: str, as_of: date | None, known_at: str | None, phase: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """示例：ecoissues cases LIST --as-of 2024-12-31 --phase open
 
-    列出一个清单在某日终了时的事项。
+    列出一个清单在某日终了时的事项；可限于某一时刻已经登记的情况。
     """
     from ecoissues.services import consulting
 
-    rows = consulting.cases_in(site, consulting.operator(site), list_code, as_of, phase)
+    who = consulting.operator(site)
+    rows = consulting.cases_in(site, who, list_code, as_of, phase, known_at)
     if as_json:
         put_json(rows)
     else:

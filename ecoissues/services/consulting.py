@@ -81,16 +81,17 @@ def list_totals(site: Site, actor: Actor) -> list[dict[str, Any]]:
 
 
 def cases_in(
-    site: Site, actor: Actor, list_code: str, as_of: date | None = None, phase: str | None = None
-) -> list[dict[str, Any]]:
+    site: Site, actor: Actor, list_code: str, as_of: date | None = None,
+    phase: str | None = None, known_at: str | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Give the cases of a list as they stood at the end of a day (None: today), by number.
 
-    In: ``phase`` narrows to one phase; without it void cases are given too, marked by their phase.
+    In: ``known_at``, an instant or a day, leaves out what was recorded later; ``phase`` narrows to one phase; without it void cases are given too, marked by their phase.
     """
     if phase is not None and phase not in PHASES:
         raise NotFound(f"没有阶段“{phase}”；可选：{'、'.join(PHASES)}。")
     with site.store.reading() as connection:
-        basis = basis_of(site, connection, actor, list_code, as_of)
+        basis = basis_of(site, connection, actor, list_code, as_of, known_at)
         numbers = _numbers(connection)
         found = []
         for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known):

@@ -128,6 +128,12 @@ def test_what_was_known_then_is_recounted_too(lines: list[Line], ask: Callable[.
     assert then["closed"] == ask(*words, "--known-at", "2025-01-02")["part"] == 30
 
 
+def test_the_list_of_cases_knows_no_more_than_the_figure(ask: Callable[..., Any]) -> None:
+    words = ["cases", "nc-issues", "--as-of", "2024-12-31", "--phase", "closed"]
+    assert len(ask(*words, "--known-at", "2025-01-02")) == 30
+    assert len(ask(*words)) > 30
+
+
 def test_the_members_of_a_figure_are_the_recounted_cases(
     lines: list[Line], ask: Callable[..., Any]
 ) -> None:
