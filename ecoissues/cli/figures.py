@@ -133,7 +133,7 @@ def rebuild(site: Site) -> None:
 def joint(site: Site, list_code: str, way: str) -> None:
     """示例：ecoissues figures joint LIST plus
 
-    设定一个清单按单位统计时合办件怎么计：whole 各计一件，plus 主办(+合办)，own_row 单列一行，
+    设定一个清单按单位统计时合办件怎么计：whole 各计一件，plus 主办（+合办），own_row 单列一行，
     half 按家数均分。总数不受影响。
     """
     from ecoissues.services import figure_settings

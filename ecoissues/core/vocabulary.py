@@ -134,7 +134,7 @@ SATISFACTIONS: Final[Words] = {
 #: How a list counts what several units handle together, when figures are grouped by unit.
 JOINT_COUNTINGS: Final[Words] = {
     "whole": ("各计一件", "One for each"),
-    "plus": ("主办件数(+合办件数)", "Led (+ joined)"),
+    "plus": ("主办件数（+合办件数）", "Led (+ joined)"),
     "own_row": ("合办单列一行", "A row of its own"),
     "half": ("按家数均分", "Shared equally"),
 }

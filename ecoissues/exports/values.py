@@ -44,9 +44,7 @@ def rendering(column: Column, words: Mapping[str, str]) -> Rendering:
     a Number. A value of another type than the column's is shown as text, never guessed at; an
     instant in a date column raises TypeError, since its day depends on the place.
     """
-    if column.type == "integer":
-        return _integer
-    if column.type == "number":
+    if column.type in ("integer", "number"):
         return _number
     if column.type == "date":
         return _date
@@ -91,16 +89,12 @@ def _translated(value: object, words: Mapping[str, str]) -> str:
     return words.get(text, text)
 
 
-def _integer(value: object) -> Cell:
+def _number(value: object) -> Cell:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST_DIGITS:
         return Number(str(value), str(value), "0")
-    return _text(value)
-
-
-def _number(value: object) -> Cell:
-    if isinstance(value, float) and abs(value) < _MOST_DIGITS:
+    if isinstance(value, float) and abs(value) < _MOST_DIGITS:  # a count shared by several units
         return Number(repr(value), repr(value), "General")
-    return _integer(value)
+    return _text(value)
 
 
 def _date(value: object) -> Cell:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from ecoissues.core.rates import percent
+from ecoissues.core.rates import fraction_percent, percent, shown_count
 from ecoissues.figures.cubes import CubeKey
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import Definitions, packaged_definitions
@@ -32,12 +33,13 @@ RATES: Final = ("report_rate", "closure_rate", "handled_rate", "on_time_rate")
 
 class DispatchRow(Struct, frozen=True):
     """One line: ``key`` unit code (empty on the last two), ``counts`` by COUNTS, ``rates`` as
-    printed by RATES (None for an empty whole; none at all on the overlap line)."""
+    printed by RATES (None for an empty whole; none at all on the overlap line). A count is what
+    the list's setting prints of joint cases: 17, 17.5 or ``17(+1)``."""
 
     sort: Literal["unit", "overlap", "total"]
     key: str
     name: str
-    counts: dict[str, int]
+    counts: dict[str, int | float | str]
     rates: dict[str, str | None]
 
 
@@ -53,6 +55,8 @@ def dispatch_table(
     """
     known = definitions or packaged_definitions()
     vectors = board.vectors(by)
+    if board.row.joint_counting != "whole":
+        return _as_set(board, by, known)
     rows = [
         _row(board, "unit", unit.code, unit.short, [vectors[key]], known)
         for key, unit in board.tree.by_id.items()
@@ -64,6 +68,65 @@ def dispatch_table(
         rows.append(overlap)
     rows.append(_row(board, "total", "", "合计", list(vectors.values()), known))
     return rows
+
+
+def _as_set(
+    board: Board, by: Literal["district", "unit"], known: Definitions
+) -> list[DispatchRow]:
+    """Give the table of a list that does not count joint cases whole for each unit."""
+    way = board.row.joint_counting
+    found: dict[int, list[tuple[int, dict[str, int]]]] = {}
+    for (key, share), vector in board.shares(by).items():
+        if key > 0 and share:
+            found.setdefault(key, []).append((share, board.named(vector)))
+    rows, sole = [], dict.fromkeys(board.accounts, 0)
+    for key, unit in board.tree.by_id.items():
+        shares = found.get(key, [])
+        if not any(named["cases"] for _, named in shares):
+            continue
+        counted = dict.fromkeys(board.accounts, Fraction(0))
+        joined = dict.fromkeys(board.accounts, 0)
+        for share, named in shares:
+            for name, value in named.items():
+                if way == "half":
+                    counted[name] += Fraction(value, abs(share))
+                elif (way == "plus" and share > 0) or (way == "own_row" and share == 1):
+                    counted[name] += value
+                elif way == "plus":
+                    joined[name] += value
+                if share == 1:
+                    sole[name] += value
+        rows.append(_shared_row(unit.code, unit.short, counted, joined, known))
+    total = _row(board, "total", "", "合计", list(board.vectors(by).values()), known)
+    if way == "own_row":
+        alone = {name: Fraction(board.total[name] - sole[name]) for name in board.accounts}
+        if alone["cases"]:
+            rows.append(_shared_row("", "合办", alone, {}, known, "overlap"))
+    return [*rows, total]
+
+
+def _shared_row(
+    key: str,
+    name: str,
+    counted: Mapping[str, Fraction],
+    joined: Mapping[str, int],
+    known: Definitions,
+    sort: Literal["unit", "overlap"] = "unit",
+) -> DispatchRow:
+    counts: dict[str, int | float | str] = {}
+    for column, accounts in COUNTS.items():
+        value = sum((counted[one] for one in accounts), Fraction(0))
+        more = sum(joined.get(one, 0) for one in accounts)
+        shown = int(value) if value.denominator == 1 else float(shown_count(value))
+        counts[column] = f"{shown}(+{more})" if more else shown
+    rates = {
+        code: fraction_percent(
+            sum((counted[one] for one in known.get(code).part), Fraction(0)),
+            sum((counted[one] for one in known.get(code).whole), Fraction(0)),
+        )
+        for code in RATES
+    }
+    return DispatchRow(sort, key, name, counts, rates)
 
 
 def _is_overlap(key: CubeKey) -> bool:
@@ -90,5 +153,7 @@ def _row(
                 sum(named[one] for one in definition.part),
                 sum(named[one] for one in definition.whole),
             )
-    counts = {column: sum(named[one] for one in accounts) for column, accounts in COUNTS.items()}
+    counts: dict[str, int | float | str] = {
+        column: sum(named[one] for one in accounts) for column, accounts in COUNTS.items()
+    }
     return DispatchRow(sort, key, name, counts, rates)

@@ -166,7 +166,8 @@ def test_dispatch_table(store: Store, book: Book) -> None:
         ("unit", "NORTH"), ("unit", "SOUTH"), ("overlap", ""), ("total", ""),
     ]  # fmt: skip
     for column in rows[0].counts:
-        assert sum(row.counts[column] for row in rows[:-1]) == rows[-1].counts[column]
+        counts = [row.counts[column] for row in rows]
+        assert sum(one for one in counts[:-1] if isinstance(one, int)) == counts[-1]
     total = rows[-1]
     assert (total.counts["cases"], total.counts["closed"], total.counts["phase_closed"]) == (
         3,

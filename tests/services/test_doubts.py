@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.figures.moves import grown, previous_day
-from ecoissues.services import doubts, evidence, figure_settings, periods
+from ecoissues.services import board_pages, doubts, evidence, exporting, figure_settings, periods
 from ecoissues.services.consulting import figure_of, operator
 from ecoissues.services.periods import Asked
 from ecoissues.services.site import Site
@@ -199,6 +200,25 @@ def test_an_answer_of_the_citizen_moves_the_satisfaction_rate(site: Site) -> Non
         found, _ = figure_of(site, operator(site), "satisfaction_rate", "c3")
         assert (found.part, found.whole) == right
     assert verify(site).sound
+
+
+@pytest.mark.parametrize(
+    ("way", "lines"),
+    [("whole", [2, 2, -1, 3]), ("plus", [2, "1(+1)", 3]), ("half", [1.5, 1.5, 3]),
+     ("own_row", [1, 1, 1, 3])],
+)  # fmt: skip
+def test_the_dispatch_table_follows_the_setting(
+    site: Site, way: str, lines: list[int | float | str]
+) -> None:
+    figure_settings.set_joint_counting(site, "c3", way)
+    who = actor(site, "supervisor")
+    asked = board_pages.Asked("c3", date(2024, 6, 30))
+    read = board_pages.read_dispatch(site, who, asked)
+    assert read is not None
+    assert [cells["cases"] for _, cells in read[1].lines] == lines
+    out = io.BytesIO()
+    exporting.export(site, who, exporting.Asked("dispatch_table", "c3", asked.as_of), out)
+    assert out.getvalue().startswith(b"PK")
 
 
 @pytest.mark.parametrize(
