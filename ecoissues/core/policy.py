@@ -56,6 +56,14 @@ class Permission(StrEnum):
     DOUBT_SETTLE = "doubt.settle"
     LIST_READ = "list.read"
     LIST_CREATE = "list.create"
+    EDITION_READ = "edition.read"
+    EDITION_PUBLISH = "edition.publish"
+    BULLETIN_WRITE = "bulletin.write"
+    RANKING_READ = "ranking.read"
+    RANKING_WRITE = "ranking.write"
+    INDICATOR_READ = "indicator.read"
+    INDICATOR_FILL = "indicator.fill"
+    INDICATOR_WRITE = "indicator.write"
     PRINT_READ = "print.read"
     LOG_READ = "log.read"
     LOG_VERIFY = "log.verify"
@@ -90,6 +98,14 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.DOUBT_SETTLE: _SUPERVISOR,
     Permission.LIST_READ: _READERS,
     Permission.LIST_CREATE: _SUPERVISOR | _ADMINISTRATOR,
+    Permission.EDITION_READ: _READERS,
+    Permission.EDITION_PUBLISH: _SUPERVISOR,
+    Permission.BULLETIN_WRITE: _SUPERVISOR,
+    Permission.RANKING_READ: _READERS,
+    Permission.RANKING_WRITE: _SUPERVISOR,
+    Permission.INDICATOR_READ: _READERS,
+    Permission.INDICATOR_FILL: _WORKERS,
+    Permission.INDICATOR_WRITE: _SUPERVISOR,
     Permission.PRINT_READ: _READERS,
     Permission.LOG_READ: frozenset({"auditor"}),
     Permission.LOG_VERIFY: frozenset({"auditor", "administrator"}),

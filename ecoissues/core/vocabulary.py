@@ -146,6 +146,30 @@ MARKS: Final[Words] = {
     "replied": ("已答复群众", "Citizen answered"),
 }
 
+#: What may be published as an edition.
+EDITION_SORTS: Final[Words] = {
+    "board": ("驾驶舱", "Board"),
+    "batch": ("批次通报", "Batch notice"),
+    "bulletin": ("通报简报", "Bulletin"),
+    "ranking": ("排名", "Ranking"),
+    "sheet": ("生态报表", "Indicator sheet"),
+}
+
+#: Why a figure of a past day is another today than when it was published.
+REVISIONS: Final[Words] = {
+    "late": ("补记", "Late entry"),
+    "corrected": ("更正或撤销", "Correction"),
+    "reopened": ("重新办理", "Reopening"),
+    "reassigned": ("改派", "Re-assigned"),
+    "merged": ("并案或撤并", "Merged"),
+    "voided": ("转为不计入", "Voided"),
+    "placed": ("列入或移出清单", "Placed or removed"),
+    "redated": ("延期或中止", "Deadline moved"),
+    "redefined": ("口径修改", "Definition changed"),
+    "progress": ("期间办理", "Progress between the days"),
+    "other": ("未能逐件说明", "Unexplained"),
+}
+
 NUMBER_FLAG: Final = "*"
 
 #: Every word list by the name that documents (kinds, forms) use for it.
@@ -167,6 +191,8 @@ WORDLISTS: Final[dict[str, Words]] = {
     "satisfactions": SATISFACTIONS,
     "joint_countings": JOINT_COUNTINGS,
     "marks": MARKS,
+    "edition_sorts": EDITION_SORTS,
+    "revisions": REVISIONS,
 }
 
 

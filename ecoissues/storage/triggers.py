@@ -12,6 +12,8 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
+from ecoissues.storage.tables_published import FROZEN
+
 _RAISE: Final = "SELECT RAISE(ABORT, '{code}')"
 
 
@@ -104,6 +106,21 @@ SQLITE.update(
     }
 )
 
+for _table, _unique in FROZEN.items():
+    _same = " OR ".join(f"{name} = NEW.{name}" for name in ("id", *_unique))
+    SQLITE.update(
+        [
+            _sqlite(f"eco_{_table}_fixed", f"BEFORE UPDATE ON {_table}", "", f"eco_frozen: {_table}"),
+            _sqlite(f"eco_{_table}_kept", f"BEFORE DELETE ON {_table}", "", f"eco_frozen: {_table}"),
+            _sqlite(
+                f"eco_{_table}_born",  # REPLACE would remove the row that stands
+                f"BEFORE INSERT ON {_table}",
+                f"EXISTS (SELECT 1 FROM {_table} WHERE {_same})",  # noqa: S608 - names of ours
+                f"eco_frozen: {_table} exists: UNIQUE constraint",
+            ),
+        ]
+    )
+
 _PG_FUNCTIONS: Final[dict[str, str]] = {
     "eco_events_insert": """
 DECLARE standing record; last record;
@@ -188,16 +205,24 @@ _PG_TRIGGERS: Final[dict[str, tuple[str, str, str]]] = {
     },
 }
 
+for _table in FROZEN:
+    _each = f"BEFORE UPDATE OR DELETE ON {_table} FOR EACH ROW"
+    _PG_TRIGGERS[f"eco_{_table}_fixed"] = (_table, _each, "eco_refuse")
+    _PG_TRIGGERS[f"eco_{_table}_kept"] = (_table, f"BEFORE TRUNCATE ON {_table}", "eco_refuse")
+
 
 def create(connection: Connection) -> None:
     """Create every trigger on a database that has none of them.
 
-    One of an older revision, on the way down, has no ``reference`` yet to be told of changes.
+    One of an older revision, on the way down, may have no ``reference`` yet to be told of changes
+    and no tables of what is published.
     """
-    tells = inspect(connection).has_table("reference")
+    there = set(inspect(connection).get_table_names())
+    absent, tells = set(FROZEN) - there, "reference" in there
     if connection.dialect.name == "sqlite":
         for name, statement in SQLITE.items():
-            if tells or "_told" not in name:
+            late = any(name.startswith(f"eco_{table}_") for table in absent)
+            if (tells or "_told" not in name) and not late:
                 connection.exec_driver_sql(statement)
         return
     for name, body in _PG_FUNCTIONS.items():
@@ -207,7 +232,7 @@ def create(connection: Connection) -> None:
             )
         )
     for name, (table, when, function) in _PG_TRIGGERS.items():
-        if not tells and function == "eco_reference_told":
+        if table in absent or (not tells and function == "eco_reference_told"):
             continue
         connection.exec_driver_sql(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {function}()")
         # ALWAYS: also fires for a session that calls itself a replica.
