@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecoissues.core.vocabulary import word
 from ecoissues.figures.registry import packaged_definitions
 
 
@@ -9,6 +10,11 @@ def figure_name(code: str) -> str:
     """Give a figure's Chinese name; an unknown code stays as it is."""
     found = packaged_definitions().find(code)
     return found.wording.zh if found else code
+
+
+def revision_word(reason: str) -> str:
+    """Give the Chinese word for a reason in a bridge."""
+    return word("revisions", reason)
 
 
 def definitions() -> list[dict[str, str | int]]:

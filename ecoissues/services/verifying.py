@@ -18,7 +18,7 @@ from ecoissues.core.digests import event_digest
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import MOVE_STEP, Event, live
 from ecoissues.core.life import fold
-from ecoissues.services import verifying_sums
+from ecoissues.services import editions, verifying_sums
 from ecoissues.services.projecting import projection
 from ecoissues.services.recording import case_key
 from ecoissues.services.site import Site
@@ -115,6 +115,8 @@ def verify(site: Site, progress: Progress | None = None) -> Report:
         counts["files"] = _check_files(site, connection, found)
         for code, sentence in verifying_sums.faults(site, connection):
             found.add(code, sentence)
+        for sentence in editions.faults(site, connection):
+            found.add("edition", sentence)
     counts["faults"] = found.count
     end = 2**62
     ordered = sorted(found.faults, key=lambda fault: fault.pos or end)

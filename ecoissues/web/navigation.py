@@ -22,6 +22,7 @@ _ENTRIES: Final = (
     (Entry("lists", "清单", "/lists"), "list.read"),
     (Entry("board", "驾驶舱", "/board"), "board.read"),
     (Entry("dispatch", "调度表", "/dispatch"), "figure.read"),
+    (Entry("editions", "发布", "/editions"), "edition.read"),
     (Entry("imports", "导入", "/imports"), "case.import"),
     (Entry("log", "日志", "/log"), "log.read"),
     (Entry("admin", "系统管理", "/admin"), "user.manage"),

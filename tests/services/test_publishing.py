@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.figures.registry import packaged_definitions
-from ecoissues.services import editions, publishing
+from ecoissues.services import editions, publishing, registering
 from ecoissues.services.publishing import Asked, Compared
 from ecoissues.services.site import Site
-from tests.services.small_site import Clock, actor, complaint, make_site, step
+from tests.services.small_site import COMPLAINT, Clock, actor, complaint, make_site, step
 
 DAY = date(2024, 6, 20)
 
@@ -46,7 +46,8 @@ def publish(site: Site, **more: Any) -> str:
 
 def compare(site: Site, code: str, **more: Any) -> Compared:
     found = publishing.compare(site, actor(site, "supervisor"), code, **more)
-    assert found.sound and found.rows_sound
+    assert found.sound
+    assert found.rows_sound
     for one in found.figures:
         assert one.complete
         assert one.part == one.now[0] - one.then[0] == sum(row.part for row in one.rows)
@@ -55,13 +56,21 @@ def compare(site: Site, code: str, **more: Any) -> Compared:
     return found
 
 
+LATE: dict[str, Any] = {"effective_on": DAY, "late_reason": "材料晚到。"}
+
+
 def late(site: Site, case: int, units: str) -> None:
-    """Four late entries of one case: accepted, reported, and handed to another unit."""
-    who = actor(site, "supervisor")
-    more: dict[str, Any] = {"on": DAY, "late_reason": "材料晚到。"}
-    step(site, who, case, "void_entry" if units == "void" else "reassign", (
-        {"reason": "误录"} if units == "void" else {"units": units, "reason": "职责划分"}
-    ), **more)
+    """A late entry of one case: handed to other units, or found to be entered by mistake."""
+    code, values = ("forward", {"units": units})
+    if units == "void":
+        code, values = ("void_entry", {"reason": "误录"})
+    step(site, actor(site, "supervisor"), case, code, values, **LATE)
+
+
+def late_complaint(site: Site, number: str) -> None:
+    values = {**COMPLAINT, "number": number}
+    asked = registering.Registration(values, **LATE)
+    registering.register(site, actor(site, "supervisor"), "c3", asked)
 
 
 def test_nothing_changed_gives_an_empty_bridge(site: Site) -> None:
@@ -74,7 +83,7 @@ def test_fifty_late_changes(site: Site, clock: Clock) -> None:
     before = publishing.find(site, actor(site, "supervisor"), code)
     clock.set(date(2024, 7, 5))
     for number in range(38):
-        complaint(site, f"X3CQ20240601{number:04d}", on=DAY, late_reason="补录")
+        late_complaint(site, f"X3CQ20240601{number:04d}")
     for case in range(1, 7):
         late(site, case, "500119-CGJ" if case % 2 else "500112")
     for case in range(7, 13):
@@ -83,7 +92,8 @@ def test_fifty_late_changes(site: Site, clock: Clock) -> None:
     assert after == before
     assert after.sound
     board = after.board
-    assert board is not None and board.total == 12
+    assert board is not None
+    assert board.total == 12
     (rate, *_) = compare(site, code, figure="closure_rate").figures
     assert rate.then[1] == 12
     assert rate.now[1] == 12 + 38 - 6
@@ -107,7 +117,7 @@ def test_a_changed_definition_is_in_the_bridge(site: Site) -> None:
 def test_two_editions_of_a_list(site: Site, clock: Clock) -> None:
     first = publish(site)
     clock.set(date(2024, 7, 5))
-    complaint(site, "X3CQ202406010001", on=DAY, late_reason="补录")
+    late_complaint(site, "X3CQ202406010001")
     complaint(site, "X3CQ202407050001", received_on="2024-07-05")
     who = actor(site, "supervisor")
     second = publishing.publish(site, who, Asked("c3", date(2024, 7, 5)))
@@ -124,7 +134,8 @@ def test_a_batch_notice_and_a_district(site: Site) -> None:
     compare(site, notice.code)
     part = publish(site, unit="500112")
     board = publishing.find(site, actor(site, "supervisor"), part).board
-    assert board is not None and board.total == 6
+    assert board is not None
+    assert board.total == 6
     compare(site, part)
 
 
