@@ -36,6 +36,7 @@ VERBS: Final[dict[str, tuple[str, str, str]]] = {
     "units": ("periods", "units", "收到、受理、转办、问题、承办等计数单位分列"),
     "doubts": ("doubts", "doubts", "查找、列出、说明数字和事项中的疑点"),
     "edition": ("editions", "edition", "发布数字并冻结，逐件说明以后的差异"),
+    "bulletin": ("bulletins", "bulletin", "从模板生成通报简报，发布，写出 Word 文件"),
     "events": ("figures", "events", "输出日志"),
     "verify": ("figures", "verify", "核验日志、状态、投影、附件和统计"),
 }

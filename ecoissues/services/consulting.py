@@ -49,6 +49,12 @@ def keeper(site: Site) -> Actor:
     return Actor(0, "console", "命令行", "administrator", root.code, root.path, root.path, "cli")
 
 
+def publisher(site: Site) -> Actor:
+    """Give the actor for a command that publishes for the whole site."""
+    root = site.tree.root
+    return Actor(0, "console", "命令行", "supervisor", root.code, root.path, root.path, "cli")
+
+
 def get_user(site: Site, name: str) -> Actor:
     """Give the actor of an account, acting by the command line; NotFound if unknown or inactive."""
     with site.store.reading() as connection:

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core import policy
+from ecoissues.core.bulletins import filled
 from ecoissues.core.errors import Refused
 from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.short_codes import read_code
@@ -16,7 +17,7 @@ from ecoissues.core.values import Bad, clean_date
 from ecoissues.core.vocabulary import EDITION_SORTS
 from ecoissues.services import editions, publishing
 from ecoissues.services.publishing import Asked
-from ecoissues.web import here
+from ecoissues.web import here, navigation
 from ecoissues.web.guards import guard
 
 pages = Blueprint("editions", __name__)
@@ -28,6 +29,12 @@ _MOST_ROWS: Final = 500
 def shanghai(instant: str) -> str:
     """Give an instant of the log as people read it: day and minute in Shanghai."""
     return datetime.fromisoformat(instant).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+@pages.app_template_global()
+def publishing_tabs() -> tuple[navigation.Entry, ...]:
+    """Give the tabs of the person signed in."""
+    return navigation.publishing_tabs(here.actor().role)
 
 
 @pages.get("/editions")
@@ -60,6 +67,7 @@ def show(code: str) -> ResponseReturnValue:
         "editions/edition.html", edition=edition, board=board, leading=leading,
         list_title=(edition.content.get("list") or {}).get("title", ""),
         unit=here.site().tree.by_code.get(edition.content.get("unit", "")),
+        put=lambda piece: filled(piece, edition.content["bulletin"]["numbers"]["values"]),
     )  # fmt: skip
 
 

@@ -29,6 +29,21 @@ _ENTRIES: Final = (
 )
 
 
+#: The parts of "发布" under one entry of the menu.
+_TABS: Final = (
+    (Entry("editions", "发布版本", "/editions"), "edition.read"),
+    (Entry("bulletins", "通报简报", "/bulletins"), "bulletin.write"),
+    (Entry("rankings", "排名评分", "/rankings"), "ranking.read"),
+    (Entry("indicators", "生态报表", "/indicators"), "indicator.read"),
+)
+
+
+@cache
+def publishing_tabs(role: str) -> tuple[Entry, ...]:
+    """Give the tabs of the pages under "发布" that a role may open."""
+    return tuple(entry for entry, permission in _TABS if policy.holds(role, permission))
+
+
 @cache
 def entries(role: str) -> tuple[Entry, ...]:
     """Give the menu of a role."""

@@ -18,7 +18,7 @@ GENERATED = {
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
 }
 # Folders of documents: one file per kind, year, definition and form, and no code.
-DOCUMENTS = ("kinds", "calendars", "figures/definitions", "exports/forms")
+DOCUMENTS = ("kinds", "calendars", "figures/definitions", "exports/forms", "exports/bulletins")
 
 INNER = {"core", "storage", "figures", "intake", "exports"}
 LAW: dict[str, set[str]] = {

@@ -39,9 +39,20 @@ def registered_kinds() -> Iterable[str]:
     return [str(kind["code"]) for kind in json.loads(result.output)]
 
 
+def bulletin_codes() -> Iterable[str]:
+    """The templates of bulletins, as a site without any of its own gathers them."""
+    from types import SimpleNamespace
+    from typing import Any, cast
+
+    from ecoissues.services.bulletins import templates
+
+    return templates(cast(Any, SimpleNamespace(data=Path("none"))))
+
+
 # Folder of documents -> the one registry that gathers it, as the set of names it found.
 GATHERED: Mapping[str, Callable[[], Iterable[str]]] = {
     "calendars": lambda: (str(year) for year in gather_calendars()),
+    "exports/bulletins": bulletin_codes,
     "exports/forms": load_forms,
     "figures/definitions": lambda: packaged_definitions().by_code,
     "kinds": registered_kinds,

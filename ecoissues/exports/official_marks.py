@@ -1,0 +1,88 @@
+"""What python-docx has no word for: rules, page numbers, fonts that stand in, the language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from docx.document import Document as Word
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.oxml import serialize_part_xml
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Pt
+from docx.text.paragraph import Paragraph
+
+
+def add_rule(paragraph: Paragraph, colour: str, eighths: int, *, top: bool = False) -> None:
+    """Draw a rule over or under a paragraph: colour as RRGGBB, thickness in eighths of a point."""
+    shape = paragraph._p.get_or_add_pPr()
+    borders = shape.find(qn("w:pBdr"))
+    if borders is None:
+        borders = OxmlElement("w:pBdr")
+        shape.insert_element_before(
+            borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:kinsoku", "w:wordWrap",
+            "w:spacing", "w:ind", "w:jc", "w:rPr",
+        )  # fmt: skip
+    side = OxmlElement("w:top" if top else "w:bottom")
+    for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "4"), ("color", colour)):
+        side.set(qn(f"w:{name}"), value)
+    borders.insert(0, side) if top else borders.append(side)
+
+
+def add_page_numbers(word: Word, font: str, size: float) -> None:
+    """Number the pages outside: odd pages right, even pages left, one sign from the edge."""
+    word.settings.odd_and_even_pages_header_footer = True
+    section = word.sections[0]
+    for footer, align, indent in (
+        (section.footer, WD_ALIGN_PARAGRAPH.RIGHT, "right_indent"),
+        (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT, "left_indent"),
+    ):
+        footer.is_linked_to_previous = False
+        paragraph = footer.paragraphs[0]
+        paragraph.alignment = align
+        setattr(paragraph.paragraph_format, indent, Pt(size))
+        for kind, text in (("", "— "), ("begin", ""), ("instr", " PAGE "), ("end", ""), ("", " —")):
+            _piece(paragraph, kind, text, font, size)
+
+
+def _piece(paragraph: Paragraph, kind: str, text: str, font: str, size: float) -> None:
+    run = paragraph.add_run(text if not kind else "")
+    run.font.size, run.font.name = Pt(size), font
+    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+    if kind in ("begin", "end"):
+        mark = OxmlElement("w:fldChar")
+        mark.set(qn("w:fldCharType"), kind)
+        run._element.append(mark)
+    elif kind == "instr":
+        instruction = OxmlElement("w:instrText")
+        instruction.set(qn("xml:space"), "preserve")
+        instruction.text = text
+        run._element.append(instruction)
+
+
+_FONT: Final = (
+    '<w:font {ns} w:name="{name}"><w:altName w:val="{instead}"/><w:charset w:val="86"/>'
+    '<w:family w:val="{family}"/><w:pitch w:val="variable"/></w:font>'
+)
+
+
+def substitute(word: Word, instead: Mapping[str, str]) -> None:
+    """Name in the font table what may stand in for each font that is not installed."""
+    part: Any = word.part.part_related_by(RT.FONT_TABLE)
+    root = parse_xml(part.blob)
+    for name, others in instead.items():
+        family = "swiss" if name == "黑体" else "roman"
+        text = _FONT.format(ns=nsdecls("w"), name=name, instead=others, family=family)
+        root.append(parse_xml(text))
+    part._blob = serialize_part_xml(root)
+
+
+def set_language(word: Word) -> None:
+    """Say that the text is Chinese: line breaking and spelling depend on it."""
+    style: Any = word.styles["Normal"].element
+    language = OxmlElement("w:lang")
+    language.set(qn("w:val"), "en-US")
+    language.set(qn("w:eastAsia"), "zh-CN")
+    style.get_or_add_rPr().append(language)
