@@ -23,7 +23,7 @@ const scripts = ["app", "charts"];
 const dynamic = {
   standard: ["show", "showing", "hiding", "fade", "collapse", "collapsed", "collapsing", "active",
     "disabled", "modal-open", "modal-static", "modal-backdrop", "dropdown-menu-end"],
-  deep: [/^htmx-/, /^light-/, /^phase-/, /^state-/, /^chart-/, /^k-/],
+  deep: [/^standing-/, /^htmx-/, /^light-/, /^phase-/, /^state-/, /^chart-/, /^k-/],
 };
 
 async function bundleScript(name) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecoissues.core.indicators import STANDINGS
 from ecoissues.core.vocabulary import word
 from ecoissues.figures.registry import packaged_definitions
 
@@ -15,6 +16,11 @@ def figure_name(code: str) -> str:
 def revision_word(reason: str) -> str:
     """Give the Chinese word for a reason in a bridge."""
     return word("revisions", reason)
+
+
+def standing_word(standing: str) -> str:
+    """Give the Chinese word for how an indicator stands against its target and schedule."""
+    return STANDINGS[standing]
 
 
 def definitions() -> list[dict[str, str | int]]:

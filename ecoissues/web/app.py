@@ -22,8 +22,8 @@ from ecoissues.web import assets, errors, guards, here, navigation, session
 #: Every module of pages; each has a blueprint called ``pages``.
 BLUEPRINTS: Final = (
     "session", "desk", "cases", "files", "steps", "register", "lists",
-    "board", "comparing", "doubts", "editions", "bulletins", "rankings", "papers",
-    "imports", "exports", "log", "admin", "admin_kinds",
+    "board", "comparing", "doubts", "editions", "bulletins", "rankings", "indicators",
+    "papers", "imports", "exports", "log", "admin", "admin_kinds",
 )  # fmt: skip
 
 POLICY: Final = "; ".join(

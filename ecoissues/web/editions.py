@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from ecoissues.core import policy
 from ecoissues.core.bulletins import filled
 from ecoissues.core.errors import Refused
+from ecoissues.core.indicators import STANDINGS
 from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.short_codes import read_code
 from ecoissues.core.values import Bad, clean_date
@@ -67,6 +68,7 @@ def show(code: str) -> ResponseReturnValue:
         "editions/edition.html", edition=edition, board=board, leading=leading,
         list_title=(edition.content.get("list") or {}).get("title", ""),
         unit=here.site().tree.by_code.get(edition.content.get("unit", "")),
+        standings=STANDINGS, may_write=False,
         put=lambda piece: filled(piece, edition.content["bulletin"]["numbers"]["values"]),
     )  # fmt: skip
 
