@@ -30,7 +30,8 @@ from ecoissues.storage.tables_published import editions
 class Draft(msgspec.Struct, frozen=True):
     """What is about to be frozen. ``parts``: JSON-able, by name: board, notice, bulletin …
 
-    ``scope_path``: the units it speaks of; ``known_pos``: the log position its numbers stand on.
+    ``scope_path``: the units it speaks of; ``scope``: the scope its numbers were counted in
+    (default: the publisher's); ``known_pos``: the log position its numbers stand on.
     """
 
     sort: str
@@ -43,6 +44,7 @@ class Draft(msgspec.Struct, frozen=True):
     row: ListRow | None = None
     unit: str = ""
     batch: str = ""
+    scope: str = ""
 
 
 class Edition(msgspec.Struct, frozen=True):
@@ -87,7 +89,7 @@ def put(site: Site, connection: Connection, actor: Actor, draft: Draft) -> str:
     content = {
         "format": 1, "sort": draft.sort, "title": draft.title, "as_of": draft.as_of.isoformat(),
         "list": draft.row and {"code": draft.row.code, "title": draft.row.title},
-        "unit": draft.unit, "batch": draft.batch, "scope": actor.scope_path,
+        "unit": draft.unit, "batch": draft.batch, "scope": draft.scope or actor.scope_path,
         "is_demo": bool(draft.row and draft.row.is_demo),
         "known": {"pos": draft.known_pos, "at": draft.known_at, "log": _seal(connection, draft)},
         "published": who, "previous": previous, **draft.parts,

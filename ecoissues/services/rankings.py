@@ -19,6 +19,10 @@ from ecoissues.core.instants import instant_text
 from ecoissues.core.periods import read_period
 from ecoissues.core.policy import Actor
 from ecoissues.core.scoring import Scheme, check_scheme, read_points
+from ecoissues.figures.cuts import Cut
+from ecoissues.figures.editions import freeze
+from ecoissues.figures.known import Known
+from ecoissues.figures.reading import By
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services import editions
 from ecoissues.services.editions import Draft
@@ -258,12 +262,26 @@ def publish(site: Site, actor: Actor, code: str, period: str) -> str:
             "ranking", f"{kept.scheme.title}（{read_period(period).words}）", kept.unit_path,
             found.as_of, found.known_pos, found.known_at,
             {
+                "board": _board(site, connection, kept, found),
                 "ranking": msgspec.to_builtins(found),
                 "entries": msgspec.to_builtins(listed),
                 "scheme": {"version": kept.version, **msgspec.to_builtins(kept.scheme)},
             },
-            row,
+            row, scope=kept.unit_path,
         )  # fmt: skip
         return editions.put(site, connection, actor, draft)
 
     return site.store.write(work)
+
+
+def _board(site: Site, connection: Connection, kept: Kept, found: Ranking) -> dict[str, Any]:
+    """Freeze the figures of the first criterion's list, so that their bridges can be shown."""
+    code = kept.scheme.criteria[0].list
+    chosen = [packaged_definitions().get(c.figure) for c in kept.scheme.criteria if c.list == code]
+    by: By = "district" if kept.unit_path == site.tree.root.path else "unit"
+    board = freeze(
+        connection, site.tree, site.get_list(code), found.as_of,
+        Known(found.known_pos, found.known_at), Cut(scope_path=kept.unit_path), chosen, by,
+    )  # fmt: skip
+    plain: dict[str, Any] = msgspec.to_builtins(board)
+    return plain
