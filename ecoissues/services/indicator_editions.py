@@ -17,7 +17,7 @@ from ecoissues.figures.known import Known
 from ecoissues.services import editions, indicator_values, indicators
 from ecoissues.services.editions import Draft
 from ecoissues.services.indicators import Cell, Sheet
-from ecoissues.services.leaders import Issue, issue_list
+from ecoissues.services.leaders import Issue, lists_beside
 from ecoissues.services.site import Site
 
 
@@ -68,7 +68,7 @@ def read(
     with site.store.reading() as connection:
         node = unit_of(site, actor, unit)
         sheet = indicators.make_sheet(site, connection, actor, read_period(month), node)
-        return sheet, issue_list(site, connection, actor, sheet.as_of, node)
+        return sheet, lists_beside(site, connection, actor, sheet.as_of, node)
 
 
 def publish(site: Site, actor: Actor, month: str, unit: str = "") -> str:
@@ -82,7 +82,7 @@ def publish(site: Site, actor: Actor, month: str, unit: str = "") -> str:
         sheet = indicators.make_sheet(site, connection, actor, period, node, Known(pos, at))
         if not sheet.lines:
             raise Refused("no_indicators", f"{period.first.year} 年还没有指标，没有发布。")
-        issues = issue_list(site, connection, actor, sheet.as_of, node, Known(pos, at))
+        issues = lists_beside(site, connection, actor, sheet.as_of, node, Known(pos, at))
         parts = {"sheet": indicators.plain(sheet), "issues": msgspec.to_builtins(issues)}
         title = f"{node.name}生态报表（{period.words}）"
         draft = Draft("sheet", title, node.path, sheet.as_of, pos, at, parts, unit=node.code)

@@ -31,7 +31,7 @@ class Issue(msgspec.Struct, frozen=True):
     whole: int
 
 
-def issue_list(
+def lists_beside(
     site: Site, connection: Connection, actor: Actor, as_of: date, unit: Unit, known: Known = NOW
 ) -> list[Issue]:
     """Give the lists an actor may open that hold a case of the unit; never added up."""
