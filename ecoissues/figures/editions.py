@@ -29,7 +29,11 @@ from ecoissues.storage.reference import ListRow
 
 
 class FrozenGroup(msgspec.Struct, frozen=True):
-    """One line of a frozen figure; ``id`` is what postings know the unit by."""
+    """One line of a frozen figure; ``id`` is what postings know the unit by.
+
+    ``part`` and ``whole`` are the cases it opens into; ``shown_part`` and ``shown_whole`` what is
+    printed where the list counts jointly handled cases otherwise (``17(+1)``, ``17.5``).
+    """
 
     key: str
     label: str
@@ -37,6 +41,8 @@ class FrozenGroup(msgspec.Struct, frozen=True):
     part: int
     whole: int
     percent: str | None
+    shown_part: str = ""
+    shown_whole: str = ""
 
 
 class FrozenFigure(msgspec.Struct, frozen=True):
@@ -110,13 +116,18 @@ def freeze_figure(board: Board, definition: Definition, by: By) -> FrozenFigure:
     found = board.figure(definition, by)
     ids = {unit.code: unit.id for unit in board.tree.by_id.values()}
     groups = tuple(
-        FrozenGroup(each.key, each.label, ids.get(each.key, 0), each.part, each.whole, each.percent)
+        FrozenGroup(
+            each.key, each.label, ids.get(each.key, 0), each.part, each.whole, each.percent,
+            getattr(each, "shown_part", "") or str(each.part),
+            getattr(each, "shown_whole", "") or str(each.whole),
+        )
         for each in found.groups
     )
     return FrozenFigure(
         found.code, found.version, definition.wording.zh, definition.formula, definition.aim,
         tuple(definition.part), tuple(definition.whole), found.part, found.whole, found.percent,
-        groups, found.overlap.note if found.overlap else "", msgspec.to_builtins(definition),
+        groups, getattr(found, "note", "") or (found.overlap.note if found.overlap else ""),
+        msgspec.to_builtins(definition),
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Numbers(msgspec.Struct, frozen=True):
 
     board: dict[str, Any]
     values: dict[str, str]
-    ranking: list[tuple[str, str, int, int]]
+    ranking: list[tuple[str, str, str, str]]
     phases: list[tuple[str, int, str]]
     types: list[tuple[str, int]]
     trend: list[tuple[str, float | None]]
@@ -72,8 +72,8 @@ def numbers_of(
     shares = [(name, total[name]) for name in PHASES if name != "void"]
     return Numbers(
         msgspec.to_builtins(frozen), values,
-        [(g.label, g.percent or "—", g.part, g.whole) for g in _ranked(leading)[0]]
-        + [(f"{g.label}*", g.percent or "—", g.part, g.whole) for g in _ranked(leading)[1]],
+        [_printed(g, "") for g in _ranked(leading)[0]]
+        + [_printed(g, "*") for g in _ranked(leading)[1]],
         [(word("phases", name), count, _share(count, total["cases"])) for name, count in shares],
         [(word("types", key), count) for key, count in frozen.types.items()],
         [(f"{p.as_of:%y}-{p.as_of.month:02d}", _points(p.percent)) for p in points],
@@ -133,6 +133,11 @@ def _ranked(figure: FrozenFigure) -> tuple[list[FrozenGroup], list[FrozenGroup]]
     return ranked, [group for group in figure.groups if group.whole < FEWEST_RANKED]
 
 
+def _printed(group: FrozenGroup, mark: str) -> tuple[str, str, str, str]:
+    rate = group.percent or "—"
+    return f"{group.label}{mark}", rate, group.shown_part, group.shown_whole
+
+
 def _leaders(figure: FrozenFigure) -> dict[str, str]:
     ranked, _ = _ranked(figure)
     count = min(_NAMED, len(ranked) // 2)
@@ -141,7 +146,7 @@ def _leaders(figure: FrozenFigure) -> dict[str, str]:
 
 
 def _named(groups: Sequence[FrozenGroup]) -> str:
-    return "、".join(f"{g.label}（{g.percent}，{g.part}/{g.whole}）" for g in groups) or "（单位不足，不列）"
+    return "、".join(f"{g.label}（{g.percent}，{g.shown_part}/{g.shown_whole}）" for g in groups) or "（单位不足，不列）"
 
 
 def _overdue(board: Board, by: Any) -> str:

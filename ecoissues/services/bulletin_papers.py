@@ -46,7 +46,7 @@ def _note(edition: Edition | None) -> str:
 def table_of(sort: str, numbers: Numbers) -> Table | None:
     """Give a table by its name in the template; None for no table or an empty one."""
     if sort in ("units", "worst"):
-        rows = [[name, rate, str(part), str(whole)] for name, rate, part, whole in numbers.ranking]
+        rows = [[name, rate, part, whole] for name, rate, part, whole in numbers.ranking]
         rows = rows[::-1][:10] if sort == "worst" else rows
         few = any(name.endswith("*") for name, *_ in numbers.ranking)
         caption = f"各{numbers.unit_word}{numbers.leading}" + ("（*件数不足，不排名）" if few else "")
