@@ -197,7 +197,7 @@ def compare(
         edition = editions.get(site, connection, actor, code)
         board = edition.board
         if board is None:
-            raise Refused("no_figures", f"发布版本 {edition.code} 不含清单指标，没有可逐件比较的数字。")
+            raise Refused("no_figures", f"发布版本 {edition.code} 不含清单指标，没有可逐件比较的数字；生态报表请用 ecoissues indicators compare。")
         later = editions.get(site, connection, actor, other) if other else None
         pair = _Pair(site, connection, actor, edition, board, later, definitions)
         return pair.compared(figure, unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -38,6 +39,12 @@ def publishing_tabs() -> tuple[navigation.Entry, ...]:
     return navigation.publishing_tabs(here.actor().role)
 
 
+@pages.app_template_global()
+def may_publish() -> bool:
+    """Whether the person signed in may publish numbers: pages then offer it."""
+    return policy.may(here.actor(), "edition.publish")
+
+
 @pages.get("/editions")
 @guard("edition.read")
 def index() -> ResponseReturnValue:
@@ -60,6 +67,8 @@ def index() -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     """Show an edition as it was published."""
     edition = publishing.find(here.site(), here.actor(), code)
+    if here.wants_json():
+        return here.json_answer(msgspec.to_builtins(edition))
     board = edition.board
     by = request.args.get("figure", "")
     chosen = next((f for f in board.figures if f.code == by), None) if board else None
@@ -83,6 +92,8 @@ def compare(code: str) -> ResponseReturnValue:
     if board is None:
         raise Refused("no_figures", f"发布版本 {edition.code} 不含清单指标，没有可逐件比较的数字。")
     found = publishing.compare(site, actor, code, unit=given.get("unit", ""))
+    if here.wants_json():
+        return here.json_answer(msgspec.to_builtins(found))
     figure = given.get("figure", "")
     chosen = next((f for f in found.figures if f.code == figure), None)
     chosen = chosen or next((f for f in found.figures if f.changed), found.figures[0])

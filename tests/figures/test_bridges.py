@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from ecoissues.core.events import Event
 from ecoissues.core.vocabulary import REVISIONS
 from ecoissues.figures import bridges
 from ecoissues.figures.cuts import WHOLE
@@ -16,7 +18,7 @@ from ecoissues.figures.known import Known
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.storage.engine import Store
 from tests.figures.histories import play, steps
-from tests.figures.world import Book, create_tables
+from tests.figures.world import Book, create_tables, event
 
 DEFINITIONS = tuple(
     one for one in packaged_definitions().by_code.values() if not getattr(one, "period", "")
@@ -87,3 +89,40 @@ def test_progress_between_two_days_adds_up(
                 moves = bridges.progress(connection, book.tree, basis, one, first, known)
                 assert other.part - one.part == sum(move.part for move in moves)
                 assert other.whole - one.whole == sum(move.whole for move in moves)
+
+
+START = date(2024, 1, 1)
+
+
+def one(seq: int, phase: str, source: str = "a", target: str = "b", **facts: object) -> Event:
+    step = str(facts.pop("step", "step"))
+    return replace(event(seq, START, source, target, phase, step, **facts), recorded_at=f"t{seq}")
+
+
+REGISTERED = one(1, "open", "", "a", parties=[["N1", "lead"]])
+CLOSED = one(2, "closed")
+REASONS = {
+    "late": ([REGISTERED], [one(2, "closed")]),
+    "late registration": ([], [REGISTERED]),
+    "first hand-over": ([one(1, "open", "", "a")], [one(2, "open", parties=[["N1", "lead"]])]),
+    "first deadline": ([REGISTERED], [one(2, "open", "a", "a", clocks={"x": {"op": "set"}})]),
+    "corrected": ([REGISTERED, CLOSED], [one(3, "closed", "b", "b", step="amend")]),
+    "struck and restated": (
+        [REGISTERED, CLOSED], [one(3, "closed", "b", "b", step="strike"), one(4, "open")]
+    ),
+    "reopened": ([REGISTERED, CLOSED], [one(3, "open", "b", "a")]),
+    "reviewed": ([REGISTERED, CLOSED], [one(3, "reviewed", "b", "c")]),
+    "voided": ([REGISTERED, CLOSED], [one(3, "void", "b", "v")]),
+    "reassigned": ([REGISTERED], [one(2, "open", "a", "a", parties=[["S1", "lead"]])]),
+    "merged": ([REGISTERED], [one(2, "closed", merged_into="x/1")]),
+    "placed": ([REGISTERED], [one(2, "open", "a", "a", placed="y")]),
+    "redated": ([REGISTERED], [one(2, "open", "a", "a", clocks={"x": {"op": "extend"}})]),
+}  # fmt: skip
+NAMED = {"late registration": "late", "first hand-over": "late", "first deadline": "late",
+         "struck and restated": "corrected", "reviewed": "late"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_the_reason_of_a_change(name: str) -> None:
+    before, together = REASONS[name]
+    assert bridges.reason_of(before, together) == NAMED.get(name, name)

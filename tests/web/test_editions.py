@@ -145,3 +145,27 @@ def test_tabs_show_what_a_role_may_open(world: World) -> None:
     assert 'href="/bulletins"' not in leader.get("/editions").text
     assert leader.get("/bulletins").status_code == 403
     assert world.client("administrator").get("/editions").status_code == 403
+
+
+def test_the_board_offers_to_publish_only_to_who_may(world: World) -> None:
+    some_cases(world)
+    address = "/board?list=NC-C&as_of=2026-11-19"
+    offered = 'href="/editions/new?list=NC-C&amp;as_of=2026-11-19"'
+    for name, seen in (("supervisor", True), ("leader", False), ("supervisor", True)):
+        assert (offered in world.client(name).get(address).text) is seen
+    page = world.client("supervisor").get("/editions/new?list=NC-C&as_of=2026-11-19").text
+    assert 'value="2026-11-19"' in page
+    assert '<option value="NC-C" selected>' in page
+
+
+def test_a_program_gets_json(world: World) -> None:
+    some_cases(world)
+    code = published(world, "/editions/new", "/editions", list="NC-C")
+    client = world.client("leader")
+    ask = {"Accept": "application/json"}
+    edition = client.get(f"/editions/{code}", headers=ask).json
+    assert edition is not None
+    assert edition["content"]["board"]["total"] == 6
+    found = client.get(f"/editions/{code}/compare", headers=ask).json
+    assert found is not None
+    assert all(figure["complete"] for figure in found["figures"])
