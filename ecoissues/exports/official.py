@@ -160,8 +160,12 @@ def _cells(row: Any, texts: Sequence[str], font: str, *, heads: bool = False) ->
 
 
 def _closing(word: Word, document: Official) -> None:
-    """Signature and day at the right, the edition's line, then the imprint between its rules."""
-    _line(word, "", BODY, _SIZE_BODY)
+    """Signature and day at the right, the edition's line, then the imprint between its rules.
+
+    A signature never stands on a page without text: the last paragraph goes with it.
+    """
+    word.paragraphs[-1].paragraph_format.keep_with_next = True
+    _line(word, "", BODY, _SIZE_BODY, keep=True)
     for text in (document.signer, document.day):
         if text:
             made = _line(word, text, BODY, _SIZE_BODY, align="right", keep=True)

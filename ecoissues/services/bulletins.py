@@ -247,12 +247,21 @@ def _draft(
         "template": found.template.code, "begins_on": found.begins_on.isoformat(),
         "text": msgspec.to_builtins(found.text), "typed": typed,
         "numbers": msgspec.to_builtins(msgspec.structs.replace(counted, board={})),
-        "signer": site.tree.by_code[actor.unit_code].name,
+        "signer": signer_of(site, actor),
     }  # fmt: skip
     return EditionDraft(
         "bulletin", filled(found.text.title, counted.values)[:160], path, found.as_of,
         found.known_pos, "", {"board": counted.board, "bulletin": content}, row, found.unit,
     )  # fmt: skip
+
+
+def signer_of(site: Site, actor: Actor) -> str:
+    """Give the name a bulletin is signed with: the actor's office, or that of the unit itself."""
+    unit = site.tree.by_code[actor.unit_code]
+    offices = [
+        one for one in site.tree.by_id.values() if one.kind == "office" and one.parent_id == unit.id
+    ]
+    return offices[0].name if unit.kind != "office" and offices else unit.name
 
 
 def word_file(edition: Edition) -> bytes:
@@ -272,7 +281,7 @@ def draft_file(site: Site, actor: Actor, key: int) -> bytes:
         if found.edition:
             return word_file(editions.get(site, connection, actor, found.edition))
         counted = numbers(site, connection, actor, found)
-    return _written(found.text, counted, site.tree.by_code[actor.unit_code].name, None)
+    return _written(found.text, counted, signer_of(site, actor), None)
 
 
 def _written(text: Text, counted: Numbers, signer: str, edition: Edition | None) -> bytes:
