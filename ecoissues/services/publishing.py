@@ -280,7 +280,7 @@ class _Pair:
 
     def _group(self, then: FrozenFigure, now: FrozenFigure, unit: str) -> FrozenGroup:
         found = _find(then, unit) or _find(now, unit)
-        if found is not None:
+        if found is not None and found.id:  # the line of joint cases is no unit
             return found
         node = self.site.tree.by_code.get(unit)
         if node is None:

@@ -199,3 +199,24 @@ def test_replace_is_refused_and_a_forged_edition_is_seen(site: Site) -> None:
         found = editions.faults(site, connection)
     assert len(found) == 2
     assert not publishing.find(site, actor(site, "supervisor"), "2222-2222").sound
+
+
+@pytest.mark.parametrize("counting", ["whole", "plus", "own_row", "half"])
+def test_jointly_handled_cases_in_every_way_of_counting(
+    site: Site, clock: Clock, counting: str
+) -> None:
+    with site.store.writing() as connection:
+        connection.execute(text(f"UPDATE lists SET joint_counting = '{counting}'"))
+    site.refresh()
+    late(site, 1, "500119-STHJ,500112-STHJ")
+    code = publish(site)
+    board = publishing.find(site, actor(site, "supervisor"), code).board
+    assert board is not None
+    shown = {group.key: group.shown_whole for group in board.figures[0].groups}
+    expected = {"whole": "7", "plus": "7", "own_row": "6", "half": "6.5"}[counting]
+    assert shown["500119"].startswith(expected) or counting == "plus"
+    clock.set(date(2024, 7, 5))
+    late(site, 1, "500112-STHJ")
+    late(site, 3, "500119-STHJ,500112-STHJ")
+    for unit in ("", "500119", "500112"):
+        compare(site, code, unit=unit)
