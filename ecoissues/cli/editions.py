@@ -12,7 +12,7 @@ import msgspec
 from ecoissues.cli.options import DAY, Family, on_site, put_json, put_table, say
 
 if TYPE_CHECKING:
-    from ecoissues.services.publishing import Compared, Comparison
+    from ecoissues.services.edition_bridges import Compared, Comparison
     from ecoissues.services.site import Site
 
 
@@ -94,9 +94,9 @@ def compare(site: Site, code: str, other: str, figure: str, unit: str, as_json: 
 
     把发布时的数字与现在（或较晚的另一版本）并列，逐件说明差异；各件之和等于差。
     """
-    from ecoissues.services import consulting, publishing
+    from ecoissues.services import consulting, edition_bridges
 
-    found = publishing.compare(site, consulting.operator(site), code, other, figure, unit)
+    found = edition_bridges.compare(site, consulting.operator(site), code, other, figure, unit)
     if as_json:
         put_json(_plain(found))
     else:

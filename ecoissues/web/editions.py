@@ -17,7 +17,7 @@ from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.short_codes import read_code
 from ecoissues.core.values import Bad, clean_date
 from ecoissues.core.vocabulary import EDITION_SORTS
-from ecoissues.services import editions, publishing
+from ecoissues.services import edition_bridges, editions, publishing
 from ecoissues.services.publishing import Asked
 from ecoissues.web import here, navigation
 from ecoissues.web.guards import guard
@@ -91,7 +91,7 @@ def compare(code: str) -> ResponseReturnValue:
     board = edition.board
     if board is None:
         raise Refused("no_figures", f"发布版本 {edition.code} 不含清单指标，没有可逐件比较的数字。")
-    found = publishing.compare(site, actor, code, unit=given.get("unit", ""))
+    found = edition_bridges.compare(site, actor, code, unit=given.get("unit", ""))
     if here.wants_json():
         return here.json_answer(msgspec.to_builtins(found))
     figure = given.get("figure", "")

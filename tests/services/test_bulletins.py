@@ -14,7 +14,7 @@ import pytest
 from docx import Document
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused, Stale
-from ecoissues.services import bulletins, publishing
+from ecoissues.services import bulletins, edition_bridges, publishing
 from ecoissues.services.site import Site
 from tests.services.small_site import Clock, actor, complaint, make_site, step
 
@@ -71,7 +71,7 @@ def test_a_bulletin_from_draft_to_word(site: Site, clock: Clock) -> None:
         bulletins.publish(site, who, key, 3)
     step(site, who, 1, "void_entry", {"reason": "误录"})
     assert words(bulletins.word_file(publishing.find(site, who, code))) == shown
-    compared = publishing.compare(site, who, code)
+    compared = edition_bridges.compare(site, who, code)
     assert all(one.complete for one in compared.figures)
 
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.figures.registry import packaged_definitions
-from ecoissues.services import editions, publishing, registering
-from ecoissues.services.publishing import Asked, Compared
+from ecoissues.services import edition_bridges, editions, publishing, registering
+from ecoissues.services.edition_bridges import Compared
+from ecoissues.services.publishing import Asked
 from ecoissues.services.site import Site
 from tests.services.small_site import COMPLAINT, Clock, actor, complaint, make_site, step
 
@@ -45,7 +46,7 @@ def publish(site: Site, **more: Any) -> str:
 
 
 def compare(site: Site, code: str, **more: Any) -> Compared:
-    found = publishing.compare(site, actor(site, "supervisor"), code, **more)
+    found = edition_bridges.compare(site, actor(site, "supervisor"), code, **more)
     assert found.sound
     assert found.rows_sound
     for one in found.figures:
@@ -158,7 +159,7 @@ def test_rows_outside_the_scope_are_counted_and_not_shown(site: Site, clock: Clo
     late(site, 1, "void")
     late(site, 2, "void")
     reader = actor(site, "leader", "500112")
-    (found,) = publishing.compare(site, reader, code, figure="closure_rate").figures
+    (found,) = edition_bridges.compare(site, reader, code, figure="closure_rate").figures
     assert [row.case for row in found.rows] == ["c3/D3CQ202406070000"]
     assert (found.whole, found.hidden, found.complete) == (-2, 1, True)
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.scoring import Band, Criterion, Scheme
-from ecoissues.services import publishing, rankings
+from ecoissues.services import edition_bridges, publishing, rankings
 from ecoissues.services.ranking_table import Line
 from ecoissues.services.site import Site
 from tests.services.small_site import Clock, actor, complaint, make_site, step
@@ -136,7 +136,7 @@ def test_a_published_ranking_stays_and_its_figures_have_a_bridge(site: Site) -> 
     edition = publishing.find(site, who, code)
     assert edition.content["ranking"]["lines"][0]["score"] == "50.00"
     assert lines(site)["500119"].score != "50.00"
-    found = publishing.compare(site, who, code, figure="report_rate", unit="500119").figures[0]
+    found = edition_bridges.compare(site, who, code, figure="report_rate", unit="500119").figures[0]
     assert (found.part, found.whole, found.complete) == (-1, -1, True)
     with pytest.raises(Refused, match="future_day"):
         rankings.publish(site, who, "index", "2024-09")
