@@ -26,6 +26,7 @@ PARTS = {
     "e": ("intake", "import of 10,000 rows"),
     "f": ("contention", "16 clients over 2 processes on one case"),
     "k": ("kinds", "importing, loading and proving all kinds at start"),
+    "g": ("scanning", "the daily scan and the proof of a deadline"),
 }
 
 

@@ -14,7 +14,8 @@ import msgspec
 
 from ecoissues.core import workflow
 from ecoissues.core.calendars import Calendars
-from ecoissues.core.deadlines import Rule, due_date, stated_date
+from ecoissues.core.clock_rules import Rule
+from ecoissues.core.deadlines import due_date, stated_date
 from ecoissues.core.kinds import Clock, Kind, Step
 from ecoissues.core.units import Unit, UnitTree
 from ecoissues.core.vocabulary import WORDLISTS

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from ecoissues.storage import tables_notices  # noqa: F401  (its tables are in the metadata too)
 from ecoissues.storage.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -140,7 +140,8 @@ def deadline(site: Site, number: str, list_code: str, as_json: bool) -> None:
 
     逐日列出一件事项各时限的计算依据。
     """
-    from ecoissues.core.deadlines import DAY_MARKS
+    from ecoissues.core.clock_rules import shown_instant
+    from ecoissues.core.vocabulary import LIGHTS
     from ecoissues.services import consulting
 
     found = consulting.clock_proofs(site, consulting.operator(site), f"{list_code}/{number}")
@@ -150,16 +151,14 @@ def deadline(site: Site, number: str, list_code: str, as_json: bool) -> None:
     if not found["clocks"]:
         say("本件还没有时限。")
     for clock in found["clocks"]:
-        due = clock["due"] or "无"
+        due = shown_instant(clock["due_at"]) if clock["due_at"] else clock["due"]
         click.echo(
-            f"{clock['name']}：现时限 {due}，原时限 {clock['original'] or '无'}"
-            + (f"，已于 {clock['met_on']} 完成" if clock["met_on"] else "")
+            f"{clock['name']}：现时限 {due or '中止'}，原时限 {clock['original'] or '无'}"
+            + (f"，{LIGHTS[clock['light']][0]}" if clock["light"] else "")
+            + (f"，已于 {clock['met_on']} 完成，{clock['verdict']}" if clock["met_on"] else "")
             + ("，暂定（节假日安排尚未公布）" if clock["provisional"] else "")
         )
-        rule, base = clock["proof"].get("rule"), clock["proof"].get("base")
-        if rule:
-            unit = "个工作日" if rule["unit"] == "workdays" else "日"
-            click.echo(f"  自 {base} 起 {rule['length']} {unit}")
-        for day in clock["days"]:
-            order = f"第 {day['number']} 日" if day["number"] else ""
-            click.echo(f"  {day['date']}  {DAY_MARKS[day['mark']][0]}  {order}".rstrip())
+        shown = clock["shown"]
+        for line in (shown["rule"], *shown["changes"], *shown["days"]):
+            if line:
+                click.echo(f"  {line}")

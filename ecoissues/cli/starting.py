@@ -214,3 +214,18 @@ def add(
         say(f"已新增账号 {name}（{ROLES[role][0]}，{unit}）。")
         if made:
             click.echo(made)
+
+
+@user.command("mail")
+@click.argument("name", metavar="账号")
+@click.argument("address", metavar="邮箱", required=False, default="")
+@on_site
+def mail(site: Site, name: str, address: str) -> None:
+    """示例：ecoissues user mail zhang.san zhang.san@example.cn
+
+    登记接收提醒的邮箱；不写邮箱即取消。
+    """
+    from ecoissues.services.contacting import set_mail
+
+    set_mail(site, name, address)
+    say(f"账号 {name} " + (f"的提醒邮箱为 {address}。" if address else "不再接收邮件提醒。"))

@@ -104,23 +104,43 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
     if clock.slot not in CLOCK_SLOTS:
         sentence = f"{named}的账目“{clock.slot}”不存在。"
         yield Problem("unknown_slot", sentence, (*key, "slot"))
-    extension = clock.extension
-    limits = (extension.max_days, extension.times) if extension else (1, 1)
+    limits = [1]
+    for moved in (clock.extension, clock.suspension):
+        limits += (moved.max_days, moved.times) if moved else ()
     if clock.length < 0 or clock.warn_workdays < 0 or min(limits) < 1:
         yield Problem("bad_number", f"{named}的天数或次数不能为负，延期至少一天一次。", key)
+    yield from _check_rule(clock, named, key)
     if (clock.slot == "wait") != clock.waits:
         sentence = f"{named}：须等待期满的时限，账目为 wait 且 waits 为 true，二者须一致。"
         yield Problem("wait_mismatch", sentence, (*key, "waits" if clock.waits else "slot"))
     marked = {mark for step in kind.steps for mark in step.marks}
     for index, met in enumerate(clock.met_by):
         place = (*key, "met_by", index)
-        if met not in PHASES and met not in MARKS:
+        if met.startswith("step:"):
+            if met[5:] not in kind.step_by_code:
+                yield Problem("unknown_step", f"{named}的终止步骤“{met[5:]}”不存在。", place)
+        elif met not in PHASES and met not in MARKS:
             yield Problem("unknown_mark", f"{named}的终止条件“{met}”不存在。", place)
         elif met in MARKS and met not in marked:
             sentence = f"{named}以“{MARKS[met][0]}”为止，但没有步骤会作此标记。"
             yield Problem("mark_never_set", sentence, place)
     if not any(clock.code in (*s.starts, *s.resets, *s.promises) for s in kind.steps):
         yield Problem("clock_never_set", f"{named}没有任何步骤起算。", key)
+
+
+def _check_rule(clock: Clock, named: str, key: KeyPath) -> Iterator[Problem]:
+    """Check that the rule can be counted, and that orange comes after yellow."""
+    if clock.length > 0:
+        try:
+            clock.rule()
+        except ValueError as error:
+            yield Problem("bad_rule", f"{named}：{error}。", (*key, "length"))
+    elif clock.receipt or clock.roll or clock.counts_first:
+        sentence = f"{named}的日期由字段承诺，不能另写计算规则。"
+        yield Problem("clock_without_length", sentence, (*key, "length"))
+    if clock.urgent_workdays >= max(clock.warn_workdays, 0) + 1:
+        sentence = f"{named}的橙灯天数应不大于黄灯天数。"
+        yield Problem("bad_number", sentence, (*key, "urgent_workdays"))
 
 
 def _check_registration(kind: Kind) -> Iterator[Problem]:

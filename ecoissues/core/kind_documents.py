@@ -27,6 +27,8 @@ _OUTCOME = "该文件未启用，已在使用的清单类型不受影响。"
 
 #: Steps a kind inherits only if one of its clocks may be extended.
 _EXTENSION_EFFECTS = frozenset({"ask_extension", "extend", "refuse_extension"})
+#: The same for clocks that may be suspended.
+_SUSPENSION_EFFECTS = frozenset({"ask_suspension", "suspend", "refuse_suspension", "resume"})
 
 #: Steps a kind inherits only if its cases have milestones.
 _PLAN_EFFECTS = frozenset({"plan", "reach"})
@@ -173,6 +175,10 @@ def _inherits(kind: Kind, step: Step) -> bool:
         return False
     if step.effect in _EXTENSION_EFFECTS:
         return any(clock.extension for clock in kind.clocks)
+    if step.effect in _SUSPENSION_EFFECTS:
+        return any(clock.suspension for clock in kind.clocks)
+    if step.effect == "recount":
+        return bool(kind.clocks)
     return kind.has_plan or step.effect not in _PLAN_EFFECTS
 
 

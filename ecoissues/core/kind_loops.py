@@ -41,7 +41,8 @@ def check_clocks(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator
 
 def _bare_states(kind: Kind, leaving: dict[str, list[Move]]) -> set[str]:
     """Give the states first reached with no clock running; clocks as bits, walked together."""
-    clocks = list(enumerate(kind.clocks))
+    # An inner clock may be set anew with each transfer, so it holds nobody to an end.
+    clocks = list(enumerate(clock for clock in kind.clocks if clock.slot != "inner"))
 
     def effect(step: Step) -> tuple[int, int, int]:
         """Bits of the clocks a step sets, sets anew, and meets by a mark."""
@@ -49,7 +50,8 @@ def _bare_states(kind: Kind, leaving: dict[str, list[Move]]) -> set[str]:
         for place, clock in clocks:
             begun |= (clock.code in step.starts or clock.code in step.promises) << place
             again |= (clock.code in step.resets) << place
-            marked |= any(mark in clock.met_by for mark in step.marks) << place
+            ways = (*step.marks, f"step:{step.code}")
+            marked |= any(way in clock.met_by for way in ways) << place
         return begun | again, again, marked
 
     effects = {step.code: effect(step) for step in kind.steps}
@@ -121,19 +123,26 @@ def check_loops(kind: Kind, moves: Iterable[Move], path_to: PathTo) -> Iterator[
         open_moves = [move for move in open_moves if move[1].code != culprit.code]
     unbounded = [move for move in moving if not move[1].bound]
     for index, step in enumerate(kind.steps):
-        if step.bound or not (step.resets or step.promises):
+        # An inner clock set anew buys no time: the outer one runs on.
+        resets = [code for code in step.resets if not _is_inner(kind, code)]
+        if step.bound or not (resets or step.promises):
             continue
         cycle = _cycle_through(step, unbounded)
         stays = not step.to and any(move[1].code == step.code for move in moves)
         if not cycle and not stays:
             continue
         path = tuple(other.code for _, other, _ in cycle) or (step.code,)
-        if step.resets:
+        if resets:
             sentence = f"“{step.zh}”在循环中重新起算时限，须有次数上限 bound。"
             yield Problem("clock_restart_unbounded", sentence, ("steps", index), path)
         elif {"officer", "head"} & set(step.roles):
             sentence = f"“{step.zh}”在循环中可由责任单位自行改定日期，须由督察员核定或设次数上限。"
             yield Problem("promise_unapproved", sentence, ("steps", index), path)
+
+
+def _is_inner(kind: Kind, code: str) -> bool:
+    clock = kind.clock_by_code.get(code)
+    return clock is not None and clock.slot == "inner"
 
 
 def _loop_problem(kind: Kind, culprit: Step, cycle: list[Move], path_to: PathTo) -> Problem:

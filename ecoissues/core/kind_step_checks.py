@@ -37,6 +37,14 @@ _EFFECT_FIELDS: Final[dict[str, dict[str, str]]] = {
     "ask_extension": {"clock": "choice", "new_due": "date"},
     "extend": {"event": "event"},
     "refuse_extension": {"event": "event"},
+    "ask_suspension": {"clock": "choice", "reason": "long_text"},
+    "suspend": {"event": "event"},
+    "refuse_suspension": {"event": "event"},
+    "resume": {"clock": "choice"},
+    "withdraw_request": {"event": "event"},
+    "recount": {"clock": "choice", "new_due": "date"},
+    "order": {"answer_by": "date"},
+    "answer_order": {"event": "event"},
     "ask_correction": {"correction": "choice", "event": "event"},
     "correct": {"event": "event"},
     "refuse_correction": {"event": "event"},
@@ -46,6 +54,8 @@ _EFFECT_FIELDS: Final[dict[str, dict[str, str]]] = {
 _DECIDES: Final = {
     "extend": "ask_extension",
     "refuse_extension": "ask_extension",
+    "suspend": "ask_suspension",
+    "refuse_suspension": "ask_suspension",
     "correct": "ask_correction",
     "refuse_correction": "ask_correction",
 }
@@ -122,6 +132,10 @@ def _check_effect(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
             yield Problem("effect_without_field", sentence, at)
     if step.effect == "ask_extension" and not any(clock.extension for clock in kind.clocks):
         yield Problem("extension_without_clock", f"{named}：没有可以延期的时限。", at)
+    if step.effect == "ask_suspension" and not any(clock.suspension for clock in kind.clocks):
+        yield Problem("extension_without_clock", f"{named}：没有可以中止的时限。", at)
+    if step.effect == "escalate" and not step.paper:
+        yield Problem("empty_wording", f"{named}须写明文书名称 paper。", (*key, "paper"))
     asked = _DECIDES.get(step.effect)
     if asked is not None:
         askers = [other.code for other in kind.steps if other.effect == asked]
@@ -159,6 +173,7 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
         ("resets", step.resets),
         ("promises", tuple(step.promises)),
         ("after_clock", waited),
+        ("before_clock", (step.before_clock,) if step.before_clock else ()),
     ):
         for code in codes:
             if code not in clocks:
@@ -178,6 +193,10 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
     dates = case_fields | {item.code: item for item in step.fields}
     for code, source in step.promises.items():
         item = dates.get(source)
+        text = dates.get(step.reads.get(source, ""))
+        if source in step.reads and (text is None or text.type not in ("text", "long_text")):
+            sentence = f"{named}从文字读取日期的字段“{step.reads[source]}”不存在或不是文字。"
+            yield Problem("unknown_field", sentence, (*key, "reads", source))
         if item is None or item.type != "date":
             sentence = f"{named}承诺的日期字段“{source}”不在本步骤或登记表中，或不是日期。"
             yield Problem("unknown_field", sentence, (*key, "promises", code))

@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from ecoissues.core.clock_rules import Rule, Unit
 from ecoissues.core.kind_fields import Ask, CaseField, Field, Milestone
 
 #: Stands for every state that is not void, in ``Step.sources`` ("from" in the document).
@@ -28,7 +29,10 @@ TRACK_FIELDS = frozenset(
 
 RELATIONS = frozenset({"handler", "office", "superior", "reader"})
 SORTS = frozenset({"forward", "back", "note", "end"})
-CLOCK_SLOTS = frozenset({"report", "finish", "wait"})
+#: ``inner`` clocks are listed, lit and reminded of, but stand in no account of the figures.
+CLOCK_SLOTS = frozenset({"report", "finish", "wait", "inner"})
+#: Slots whose clocks the figures, the list and the board speak of.
+COUNTED_SLOTS = frozenset({"report", "finish"})
 
 #: Phases in which nothing more is due: an end of the case's life.
 END_PHASES = frozenset({"closed", "reviewed", "void"})
@@ -71,18 +75,33 @@ class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Extension(Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of an extension: at most ``max_days`` natural days each, at most ``times`` times."""
+    """Limits of an extension: at most ``max_days`` each (``unit``: natural days or workdays), at
+    most ``times`` times. ``by``: whose supervisor approves, ``superior`` (any above the responsible
+    unit) or ``office`` (that of the list)."""
+
+    max_days: int
+    times: int = 1
+    unit: Literal["days", "workdays"] = "days"
+    by: Literal["superior", "office"] = "superior"
+
+
+class Suspension(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of a suspension: at most ``max_days`` natural days each, at most ``times`` times; days
+    beyond them count again, so that a forgotten suspension stops no clock for ever."""
 
     max_days: int
     times: int = 1
 
 
 class Clock(Struct, frozen=True, forbid_unknown_fields=True):
-    """A deadline rule. ``slot`` is the account figures keep for it: report or finish or wait.
+    """A deadline rule. ``slot`` is the account figures keep for it: report, finish, wait or inner.
 
-    ``length``/``unit`` (days or workdays) count from the effective day of the step that starts it;
-    length 0 means the date is promised by a field. ``met_by``: phases or marks that stop it.
-    ``waits``: a period that must have passed before a step with ``after_clock`` (public notice).
+    ``length``/``unit`` (days, workdays, hours, minutes) count from the effective day (and instant)
+    of the step that starts it; length 0 means the date is promised by a field. ``receipt``: office
+    hours, see ``core.clock_rules``. ``warn_workdays``/``urgent_workdays``: yellow and orange when
+    at most so many workdays remain (-1: never). ``met_by``: phases, marks or ``step:CODE`` that
+    stop it. ``waits``: a period that must have passed before a step with ``after_clock`` (public
+    notice).
     """
 
     code: str
@@ -90,13 +109,23 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     en: str
     slot: str
     length: int = 0
-    unit: Literal["days", "workdays"] = "days"
+    unit: Unit = "days"
     roll: bool = False
     counts_first: bool = False
+    receipt: str = ""
     warn_workdays: int = 3
+    urgent_workdays: int = -1
     met_by: tuple[str, ...] = ()
     waits: bool = False
     extension: Extension | None = None
+    suspension: Suspension | None = None
+
+    def rule(self) -> Rule:
+        """Give its rule of counting; ValueError for a promised one or a rule that cannot be."""
+        return Rule(
+            self.length, self.unit, roll=self.roll, counts_first=self.counts_first,
+            receipt=self.receipt,
+        )  # fmt: skip
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,10 +139,13 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     reader (whoever may see it). ``requires``/``meets``/``drops``: obligations. ``signs``: it is a
     sign-off. ``other_than``: steps (of this round of work) whose actors may not take this one
     (four eyes). ``starts``: clocks set once, never restarted; ``resets``: clocks set anew;
-    ``promises``: clock -> field with the date. ``marks``: facts that become true. ``effect``: one
+    ``promises``: clock -> field with the date. ``reads``: date field -> text field
+    whose words (2025年12月底) give the day where none is filled in. ``before_clock``: a clock that
+    must not have run out (异议期). ``marks``: facts that become true. ``effect``: one
     of EFFECTS.
     ``bound``: at most so many times per case; ``loop_reason``: why a loop needs no bound.
-    ``sort``: forward, back, note (stays), end (void).
+    ``sort``: forward, back, note (stays), end (void). ``paper``: title of the paper that is printed
+    of its record (督办通知单).
     """
 
     code: str
@@ -135,12 +167,15 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     resets: tuple[str, ...] = ()
     promises: dict[str, str] = {}
     after_clock: str = ""
+    before_clock: str = ""
+    reads: dict[str, str] = {}
     marks: tuple[str, ...] = ()
     effect: str = ""
     bound: int = 0
     loop_reason: str = ""
     sort: str = "forward"
     hint: str = ""
+    paper: str = ""
 
 
 #: What a step does beside moving the state. Everything else is described by its data alone.
@@ -162,6 +197,15 @@ EFFECTS = frozenset(
         "ask_extension",
         "extend",  # approves the pending request
         "refuse_extension",
+        "ask_suspension",
+        "suspend",  # approves the pending request: the clock stands from the day it was asked
+        "refuse_suspension",
+        "resume",  # the clock goes on
+        "withdraw_request",  # the asker takes an extension, suspension or correction back
+        "recount",  # accepts a proposal: a changed calendar or rule gives another day
+        "order",  # 督办, must be answered
+        "answer_order",
+        "escalate",  # 通报, 督察建议函, 约谈: a person's decision, with its paper
         "ask_correction",
         "correct",  # approves: writes amend or strike
         "refuse_correction",

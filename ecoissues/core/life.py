@@ -3,7 +3,8 @@
 The one reading of the log that rules, lists and figures share. Facts an event may carry (all
 optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weight``, ``placed`` /
 ``unplaced`` (list code), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
-``satisfaction``, ``part`` (of a split number), ``marks`` [mark…], ``clocks`` {code: {op, due, slot, met_by, proof, provisional}}, ``merged_into``
+``satisfaction``, ``part`` (of a split number), ``marks`` [mark…], ``clocks`` {code: {op, due, due_at, slot, met_by,
+proof, provisional}}, ``merged_into``
 (case key or None), ``round`` (a round of work begins), ``met``/``dropped`` (obligations),
 ``kind`` {code, version, was, steps, unknown} (it took another version of its document),
 ``fields`` {code: value}, ``asks`` (sort) with ``asked`` (values) / ``settles`` (sequence), ``evidence`` [{sha256, name, stage}…].
@@ -12,10 +13,11 @@ optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weig
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from ecoissues.core.events import Event
+from ecoissues.core.instants import SHANGHAI, day_of, instant_text
 from ecoissues.core.vocabulary import DONE_PHASES
 
 #: In ``Life.round_actors``: who acted under steps that the version now in force does not know.
@@ -23,11 +25,17 @@ ANYONE = "*"
 
 
 class ClockFace:
-    """One clock of a case: its original and current due day and whether it has been met."""
+    """One clock of a case: its original and current due day and whether it has been met.
+
+    ``proof`` is that of the original day, ``current_proof`` that of the day in force; the days a
+    clock in hours is due at stand beside them as instants. ``moves`` tells each change with its
+    event; ``before`` is the day in force when it was suspended.
+    """
 
     __slots__ = (
-        "code", "current", "history", "met_by", "met_current", "met_on", "met_original",
-        "missed", "original", "proof", "provisional", "slot", "suspended",
+        "before", "code", "current", "current_at", "current_proof", "met_by", "met_current",
+        "met_on", "met_original", "missed", "moves", "original", "original_at", "proof", "provisional",
+        "set_seq", "slot", "suspended", "suspended_on",
     )  # fmt: skip
 
     def __init__(self, code: str, fact: dict[str, Any]) -> None:
@@ -36,39 +44,62 @@ class ClockFace:
         self.met_by: tuple[str, ...] = tuple(fact.get("met_by", ()))
         self.original: date | None = None
         self.current: date | None = None
+        self.original_at = ""
+        self.current_at = ""
         self.suspended = False
+        self.suspended_on: date | None = None
+        self.before: date | None = None
         self.provisional = False
         self.proof: dict[str, Any] = {}
-        self.history: list[tuple[str, date | None]] = []
+        self.current_proof: dict[str, Any] = {}
+        self.moves: list[Move] = []
         self.met_on: date | None = None
         self.met_original = False
         self.met_current = False
         self.missed: list[date] = []  # due days that passed unmet before they were moved or met
+        self.set_seq = 0
 
-    def move(self, fact: dict[str, Any], day: date) -> None:
-        """Apply one fact on its day: set and reset fix both days, others move the current one."""
+    @property
+    def history(self) -> list[tuple[str, date | None]]:
+        """Give each change as (operation, due day after it)."""
+        return [(move.op, move.due) for move in self.moves]
+
+    def move(self, fact: dict[str, Any], event: Event) -> None:
+        """Apply one fact: set and reset fix both days, the others move the current one.
+
+        ``recount`` (an accepted proposal) moves the current day, and the original one if the fact
+        names it.
+        """
+        day = event.effective_on
         op = fact["op"]
         if self.is_overdue(day):
             self._miss()
         due = date.fromisoformat(fact["due"]) if fact.get("due") else None
-        if op in ("set", "reset"):
-            self.original = self.current = due
+        if op == "suspend":
+            self.before, self.suspended_on = self.current, day
+            self.current, self.current_at, self.suspended = None, "", True
+        else:
+            self.current, self.current_at = due, fact.get("due_at", "")
             self.suspended = False
-            self.proof = fact.get("proof", {})
+            self.current_proof = fact.get("proof", {})
             self.provisional = bool(fact.get("provisional"))
-        elif op == "extend":
-            self.current = due
-        elif op == "suspend":
-            self.current, self.suspended = None, True
-        elif op == "resume":
-            self.current, self.suspended = due, False
-        self.history.append((op, due))
+        if op in ("set", "reset"):
+            self.original, self.original_at, self.proof = due, self.current_at, self.current_proof
+            self.set_seq = event.seq
+            self.met_by = tuple(fact.get("met_by", self.met_by))
+        elif op == "recount" and fact.get("original"):
+            self.original = date.fromisoformat(fact["original"])
+            self.original_at, self.proof = self.current_at, self.current_proof
+        self.moves.append(Move(op, due, event))
 
-    def meet(self, day: date) -> None:
-        """Stop the clock on ``day``: the verdicts are by the dates in force now, for good."""
+    def meet(self, day: date, at: str = "") -> None:
+        """Stop the clock on ``day``: the verdicts are by the dates in force now, for good.
+
+        ``at``: the instant (text) of the event that meets it, by which a clock in hours is judged.
+        """
         self.met_on = day
-        self.met_original = self.original is not None and day <= self.original
-        self.met_current = self.current is not None and day <= self.current
+        self.met_original = _in_time(day, at, self.original, self.original_at)
+        self.met_current = _in_time(day, at, self.current, self.current_at)
         # Entered late, a stop may lie before a due day that seemed to have been missed.
         self.missed = [due for due in self.missed if due < day]
         if self.current is not None and self.current < day:
@@ -85,6 +116,29 @@ class ClockFace:
     def is_overdue(self, day: date) -> bool:
         """Whether it runs unmet past its current due day at the end of ``day``."""
         return self.met_on is None and self.current is not None and self.current < day
+
+
+class Move:
+    """One change of a clock: the operation, the due day after it (None: stands), its event."""
+
+    __slots__ = ("due", "event", "op")
+
+    def __init__(self, op: str, due: date | None, event: Event) -> None:
+        self.op, self.due, self.event = op, due, event
+
+
+def _in_time(day: date, at: str, due: date | None, due_at: str) -> bool:
+    if due is None:
+        return False
+    return at <= due_at if due_at and at else day <= due
+
+
+def instant_of_event(event: Event) -> str:
+    """Give the instant an event is taken to have happened at, as text: when it was recorded, if
+    that was on its effective day; else only the day is known, and its end is taken."""
+    if event.recorded_at and day_of(event.recorded_at) == event.effective_on:
+        return event.recorded_at
+    return instant_text(datetime.combine(event.effective_on, time.max, SHANGHAI))
 
 
 class Life:
@@ -118,6 +172,7 @@ class Life:
         "seq",
         "state",
         "step_counts",
+        "step_last",
         "types",
         "verdict",
         "weight",
@@ -146,6 +201,7 @@ class Life:
         self.round_seq = 0
         self.round_actors: dict[str, set[str]] = {}
         self.step_counts: dict[str, int] = {}
+        self.step_last: dict[str, int] = {}
         self.pending: dict[int, dict[str, Any]] = {}
         self.evidence: list[dict[str, Any]] = []
         self.came_back = False
@@ -163,6 +219,7 @@ class Life:
             self.registered_on = day
         self.moved_on = day if self.moved_on is None or day > self.moved_on else self.moved_on
         self.step_counts[event.step] = self.step_counts.get(event.step, 0) + 1
+        self.step_last[facts.get("follows", {}).get("step", event.step)] = event.seq
         if facts.get("round"):
             self.obligations.clear()
             self.round_actors.clear()
@@ -172,7 +229,8 @@ class Life:
             self._apply_facts(event, facts, day)
         if event.moves:
             self._enter(event, day)
-        self._meet_clocks(day)
+        if self.clocks:
+            self._meet_clocks(event)
 
     def _apply_facts(self, event: Event, facts: dict[str, Any], day: date) -> None:
         if "parties" in facts:
@@ -205,7 +263,7 @@ class Life:
             face = self.clocks.get(code)
             if face is None:
                 face = self.clocks[code] = ClockFace(code, fact)
-            face.move(fact, day)
+            face.move(fact, event)
         self.obligations.update(facts.get("met", ()))
         self.obligations.difference_update(facts.get("dropped", ()))
         if "asks" in facts:
@@ -240,13 +298,20 @@ class Life:
         self.came_back = bool(event.facts.get("back"))
         self.state, self.phase = event.target, event.phase
 
-    def _meet_clocks(self, day: date) -> None:
+    def _meet_clocks(self, event: Event) -> None:
         for face in self.clocks.values():
-            met = any(reason == self.phase or reason in self.marks for reason in face.met_by)
+            met = any(self._reached(reason, face) for reason in face.met_by)
             if met and face.met_on is None:
-                face.meet(day)
+                timed = face.original_at or face.current_at
+                face.meet(event.effective_on, instant_of_event(event) if timed else "")
             elif not met and face.met_on is not None:
                 face.restart()
+
+    def _reached(self, reason: str, face: ClockFace) -> bool:
+        """A phase holds, a mark was made, or a step was taken since the clock was last set."""
+        if reason.startswith("step:"):
+            return self.step_last.get(reason[5:], 0) > face.set_seq
+        return reason == self.phase or reason in self.marks
 
     @property
     def is_void(self) -> bool:

@@ -67,6 +67,9 @@ class Permission(StrEnum):
     PRINT_READ = "print.read"
     LOG_READ = "log.read"
     LOG_VERIFY = "log.verify"
+    CALENDAR_READ = "calendar.read"
+    CALENDAR_LOAD = "calendar.load"
+    DEADLINE_ACCEPT = "deadline.accept"
     KIND_READ = "kind.read"
     KIND_CHECK = "kind.check"
     KIND_INSTALL = "kind.install"
@@ -109,6 +112,9 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.PRINT_READ: _READERS,
     Permission.LOG_READ: frozenset({"auditor"}),
     Permission.LOG_VERIFY: frozenset({"auditor", "administrator"}),
+    Permission.CALENDAR_READ: _INSIDE,
+    Permission.CALENDAR_LOAD: _ADMINISTRATOR,
+    Permission.DEADLINE_ACCEPT: _SUPERVISOR,
     Permission.KIND_READ: _INSIDE,
     Permission.KIND_CHECK: _ADMINISTRATOR,
     Permission.KIND_INSTALL: _ADMINISTRATOR,

@@ -113,7 +113,16 @@ def check_day(
 
 
 def check_wait(step: Step, life: Life, day: date) -> None:
-    """A waiting period (公示) has run out before the day (code ``notice_running``)."""
+    """A waiting period (公示) has run out before the day (code ``notice_running``), and a period
+    within which the step must be taken (异议期) has not (code ``after_expiry``)."""
+    if step.before_clock:
+        face = life.clocks.get(step.before_clock)
+        if face is not None and face.current is not None and day > face.current:
+            raise Refused(
+                "after_expiry",
+                f"“{step.zh}”须在 {face.current} 前提出，已经过期。未作任何改动。",
+                due=face.current.isoformat(),
+            )
     if not step.after_clock:
         return
     face = life.clocks.get(step.after_clock)

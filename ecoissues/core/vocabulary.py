@@ -98,6 +98,7 @@ LEVELS: Final[Words] = {"municipal": ("市级", "Municipal"), "district": ("区�
 LIGHTS: Final[Words] = {
     "green": ("正常", "In time"),
     "yellow": ("临期", "Near due"),
+    "orange": ("紧急", "Urgent"),
     "red": ("逾期", "Overdue"),
 }
 

@@ -284,9 +284,10 @@ def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life |
     days = {event.effective_on for event in events}
     for event in events:
         for fact in event.facts.get("clocks", {}).values():
-            if fact.get("due"):
-                due = date.fromisoformat(fact["due"])
-                days.update((due, due + _TOMORROW, *_year_of(due)))
+            for text in (fact.get("due"), fact.get("original")):
+                if text:
+                    due = date.fromisoformat(text)
+                    days.update((due, due + _TOMORROW, *_year_of(due)))
     first = min(event.effective_on for event in events)
     for day in sorted(days):
         if day >= first:

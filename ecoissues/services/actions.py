@@ -21,7 +21,9 @@ from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import word
 from ecoissues.services import gate
 from ecoissues.services.effects import FIXED
+from ecoissues.services.proposing import proposed
 from ecoissues.services.recording import CaseRow
+from ecoissues.services.requests import WITHDRAWABLE
 from ecoissues.services.site import Site
 
 
@@ -44,7 +46,8 @@ class Action(msgspec.Struct, frozen=True):
 SETTLING: Final = {
     "extend": "extension", "refuse_extension": "extension", "correct": "correction",
     "refuse_correction": "correction", "answer": "instruction", "move_on": "move",
-    "refuse_move": "move",
+    "refuse_move": "move", "suspend": "suspension", "refuse_suspension": "suspension",
+    "answer_order": "order",
 }  # fmt: skip
 
 
@@ -121,18 +124,36 @@ def _has_pending(
     return any(ask["sort"] == wanted for ask in life.pending.values())
 
 
-def _can_extend(_site: Site, kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:
-    return bool(extendable_clocks(kind, life)) and not any(
-        ask["sort"] == "extension" for ask in life.pending.values()
+def _can_ask(_site: Site, kind: Kind, life: Life, _case: CaseRow, step: Step) -> bool:
+    return bool(clock_choices(kind, life, step.effect)) and not any(
+        ask["sort"] == step.effect.removeprefix("ask_") for ask in life.pending.values()
     )
 
 
-def extendable_clocks(kind: Kind, life: Life) -> list[tuple[str, str]]:
-    """Give (code, name) of the running clocks that the kind allows to be extended."""
+def _can_resume(_site: Site, kind: Kind, life: Life, _case: CaseRow, step: Step) -> bool:
+    return bool(clock_choices(kind, life, step.effect))
+
+
+def _has_proposal(site: Site, kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:
+    return any(proposed(site, kind, face) for face in life.running())
+
+
+def _may_withdraw(_site: Site, _kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:
+    return any(ask["sort"] in WITHDRAWABLE for ask in life.pending.values())
+
+
+def clock_choices(kind: Kind, life: Life, effect: str) -> list[tuple[str, str]]:
+    """Give (code, name) of the clocks that a step of an effect may name now."""
+    by_code = kind.clock_by_code
+    if effect == "resume":
+        faces = [face for face in life.clocks.values() if face.suspended and not face.met_on]
+    else:
+        faces = list(life.running())
+    allowed = {"ask_extension": "extension", "ask_suspension": "suspension"}.get(effect, "")
     return [
-        (face.code, kind.clock_by_code[face.code].zh)
-        for face in life.running()
-        if face.code in kind.clock_by_code and kind.clock_by_code[face.code].extension
+        (face.code, by_code[face.code].zh)
+        for face in faces
+        if face.code in by_code and (not allowed or getattr(by_code[face.code], allowed))
     ]
 
 
@@ -163,7 +184,11 @@ def _can_go_on(site: Site, kind: Kind, life: Life, case: CaseRow, step: Step) ->
 
 APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
     **dict.fromkeys(SETTLING, _has_pending),
-    "ask_extension": _can_extend,
+    "ask_extension": _can_ask,
+    "ask_suspension": _can_ask,
+    "resume": _can_resume,
+    "recount": _has_proposal,
+    "withdraw_request": _may_withdraw,
     "ask_correction": _no_correction_waits,
     "ask_move": _can_go_on,
     "unmerge": _is_merged,

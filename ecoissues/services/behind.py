@@ -7,8 +7,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ecoissues.core.deadlines import yellow_until
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.kinds import COUNTED_SLOTS
+from ecoissues.core.lights import yellow_until
 from ecoissues.core.vocabulary import word
 from ecoissues.figures.cuts import path_of
 from ecoissues.figures.oracle import cases_as_of, in_cut, outcome_members
@@ -123,7 +124,7 @@ def lit_cases(site: Site, connection: Connection, basis: Basis) -> dict[str, lis
     path = path_of(site.tree, basis.row, basis.cut)
     found: dict[str, list[int]] = {"red": [], "yellow": [], "green": []}
     for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known, ids):
-        faces = [face for face in life.running() if face.slot != "wait"]
+        faces = [face for face in life.running() if face.slot in COUNTED_SLOTS]
         if life.is_void or not faces or not in_cut(site.tree, life, path, basis.cut):
             continue
         days = [(face.current, warned.get(face.slot, basis.as_of)) for face in faces]

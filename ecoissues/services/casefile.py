@@ -14,6 +14,7 @@ from ecoissues.core.errors import NotFound
 from ecoissues.core.events import Event, live
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life, fold
+from ecoissues.core.lights import ORDER
 from ecoissues.core.milestones import Mile
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import PARTIES, ROLES, word
@@ -153,13 +154,14 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
     state = kind.state_by_code[case.state]
     miles = milestones.miles_of(life.fields)
     buttons = actions.possible_actions(site, actor, case, kind, life, today)
-    clocks = faces_of(site, kind, life)
+    clocks = faces_of(site, kind, life, names)
     running = [face for face in clocks if face.light and not face.met_on and not face.waits]
+    counted = [face.light for face in running if not face.inner]
     return CaseFile(
         id=case.id, number=_number(case), key=life.weight == "key", list_code=case.list_code,
         list_title=site.lists[case.list_id].title, is_demo=site.lists[case.list_id].is_demo,
         version=case.version, state=case.state, state_name=state.zh, phase=state.phase,
-        light=_worst([face.light for face in running]), merged=life.merged_into is not None,
+        light=_worst(counted), merged=life.merged_into is not None,
         waits_for=state.waits_for, next_actor=next_actor(site, opened),
         chain=_chain(site, life), path=_path(site, opened.standing), basics=_basics(site, kind, life), work=_work(site, kind, life),
         clocks=clocks, clockless=state.clockless if not running else "", files=files,
@@ -184,7 +186,7 @@ def _number(case: CaseRow) -> str:
 
 
 def _worst(lights: Sequence[str]) -> str:
-    return next((light for light in ("red", "yellow", "green") if light in lights), "")
+    return next((light for light in ORDER if light in lights), "")
 
 
 def _title(kind: Kind, life: Life) -> str:
@@ -351,11 +353,13 @@ def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
 _NOT_STANDING = frozenset(
     {"note", "reason", "opinion", "instruction", "answer", "event", "clock", "new_due",
      "correction", "effective_on", "facts", "month", "list_code", "target_case", "milestones",
-     "move_number", "move_values"}
+     "move_number", "move_values", "requirement", "answer_by", "advice", "talk_on", "talk_with"}
 )  # fmt: skip
 
-_ASKS = {"extension": "延期申请", "correction": "更正申请", "instruction": "领导批示",
-         "move": "转入其他清单的申请"}
+_ASKS = {
+    "extension": "延期申请", "suspension": "中止申请", "correction": "更正申请",
+    "instruction": "领导批示", "order": "督办", "move": "转入其他清单的申请",
+}  # fmt: skip
 
 
 def _asks(

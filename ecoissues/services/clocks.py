@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ecoissues.core.deadlines import Rule, due_date, stated_date
+from ecoissues.core.deadlines import Deadline, due_date, stated_date
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import Event
+from ecoissues.core.instants import day_of, instant_text
 from ecoissues.core.kinds import Clock, Kind
+from ecoissues.core.promised_dates import month_end
+from ecoissues.services.proposing import origin_of
 
 if TYPE_CHECKING:
     from ecoissues.services.effects import Making
@@ -30,14 +33,20 @@ def move_clocks(making: Making) -> None:
         if code in step.starts and code in life.clocks:
             continue  # set once, never restarted
         op = "reset" if code in life.clocks else "set"
-        clocks[code] = _counted(making, code, op, making.effective_on, making.kind)
+        at = _instant(making)
+        clocks[code] = _counted(making, code, op, making.effective_on, making.kind, at)
     for code, source in step.promises.items():
         promised = making.values.get(source) or life.fields.get(source)
+        words = ""
+        if not promised and source in step.reads:
+            words, promised = _read(making, step.reads[source])
         if promised:
             op = "reset" if code in life.clocks else "set"
             clocks[code] = _promised(
-                making, code, op, source, promised, making.effective_on, making.kind
+                making, code, op, source, promised, making.effective_on, making.kind, words
             )
+            if words:  # what was read stands beside the words, for lists and ledgers
+                making.facts.setdefault("fields", {})[source] = promised
     if clocks:
         making.facts["clocks"] = clocks
 
@@ -64,23 +73,47 @@ def corrected_clocks(
         source = step.promises.get(code, "")
         promised = fields.get(source) or fact["due"]
         if code in (*step.starts, *step.resets):
-            now[code] = _counted(making, code, fact["op"], day, kind)
-        elif source and promised:
+            now[code] = _counted(making, code, fact["op"], day, kind, _recorded(target, day))
+        elif source and promised and fact["op"] in ("set", "reset"):
             now[code] = _promised(making, code, fact["op"], source, promised, day, kind)
     return now if now != clocks else {}
 
 
-def _counted(making: Making, code: str, op: str, day: date, kind: Kind) -> dict[str, Any]:
-    clock = kind.clock_by_code[code]
-    rule = Rule(clock.length, clock.unit, roll=clock.roll, counts_first=clock.counts_first)
-    deadline = due_date(rule, day, making.site.calendars)
+def _recorded(event: Event, day: date) -> datetime | None:
+    """Give the instant an event was recorded at, if it took effect that day."""
+    same = bool(event.recorded_at) and day_of(event.recorded_at) == day
+    return datetime.fromisoformat(event.recorded_at) if same else None
+
+
+def deadline_fact(clock: Clock, op: str, deadline: Deadline, **more: Any) -> dict[str, Any]:
+    """Make the fact that gives a clock a deadline with its proof."""
+    if deadline.due_at:
+        more["due_at"] = deadline.due_at
     return clock_fact(
-        clock, op, deadline.due, proof=deadline.proof, provisional=deadline.provisional
+        clock, op, deadline.due, proof=deadline.proof, provisional=deadline.provisional, **more
     )
 
 
+def _counted(
+    making: Making, code: str, op: str, day: date, kind: Kind, at: datetime | None
+) -> dict[str, Any]:
+    clock = kind.clock_by_code[code]
+    deadline = due_date(
+        clock.rule(), day, making.site.calendars, at=at, by=origin_of(kind, clock)
+    )
+    return deadline_fact(clock, op, deadline)
+
+
+def _instant(making: Making) -> datetime | None:
+    """Give the instant of a step: now, if it takes effect today; of an earlier day only the day is
+    known."""
+    now = making.site.now()
+    return now if making.effective_on == day_of(instant_text(now)) else None
+
+
 def _promised(
-    making: Making, code: str, op: str, source: str, promised: str, day: date, kind: Kind
+    making: Making, code: str, op: str, source: str, promised: str, day: date, kind: Kind,
+    words: str = "",
 ) -> dict[str, Any]:
     due = date.fromisoformat(promised)
     if due < day and making.actor.channel not in ("import", "demo"):
@@ -89,7 +122,15 @@ def _promised(
             f"承诺日期 {due} 早于生效日期 {day}，请核对。未作任何改动。",
             errors={source: "承诺日期不能早于生效日期。"},
         )
-    deadline = stated_date(due, min(due, day), making.site.calendars)
-    return clock_fact(
-        kind.clock_by_code[code], op, due, proof=deadline.proof, provisional=False
-    )
+    clock = kind.clock_by_code[code]
+    by = origin_of(kind, clock)
+    deadline = stated_date(due, min(due, day), making.site.calendars, by=by, words=words)
+    return deadline_fact(clock, op, deadline)
+
+
+def _read(making: Making, source: str) -> tuple[str, str]:
+    """Read the last day that the words of a field allow; ("", "") where they name none
+    (立行立改, 长期坚持)."""
+    words = str(making.values.get(source) or making.life.fields.get(source) or "")
+    day = month_end(words) if words else None
+    return (words, day.isoformat()) if day else ("", "")

@@ -11,17 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ecoissues.core.deadlines import explain
 from ecoissues.core.errors import NotFound
 from ecoissues.core.events import live
-from ecoissues.core.life import Life, fold
+from ecoissues.core.life import ClockFace, Life, fold
 from ecoissues.core.policy import Actor
+from ecoissues.core.proofs import explain
 from ecoissues.core.vocabulary import PHASES
 from ecoissues.figures.oracle import cases_as_of
 from ecoissues.figures.reading import Board, By, Figure, Which, figure, members
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services.basis import basis_of
 from ecoissues.services.case_fields import own_values
+from ecoissues.services.clock_faces import Face, faces_of
 from ecoissues.services.gate import step_name
 from ecoissues.services.loading import load_case
 from ecoissues.services.projecting import lead_code
@@ -156,28 +157,35 @@ def figure_of(
 
 
 def clock_proofs(site: Site, actor: Actor, key: str) -> dict[str, Any]:
-    """Give every clock of a case with its dates, its history and its proof day by day."""
+    """Give every clock of a case with its dates, its history and its proof day by day.
+
+    ``proof`` and ``days`` are of the original day, ``current_proof`` of the one in force; ``shown``
+    tells that one's days, the rule and each change as the page does.
+    """
     with site.store.reading() as connection:
         case = load_case(connection, site, actor, key)
         life = fold(live(log.events_of(connection, case.id)))
     kind = site.kind_of(case.kind, case.kind_version)
-    clocks = []
-    for face in life.clocks.values():
-        clock = kind.clock_by_code.get(face.code)
-        clocks.append(
-            {
-                "clock": face.code, "name": clock.zh if clock else face.code,
-                "original": _text(face.original), "due": _text(face.current),
-                "provisional": face.provisional, "met_on": _text(face.met_on),
-                "history": [{"op": op, "due": _text(due)} for op, due in face.history],
-                "proof": face.proof,
-                "days": [
-                    {"date": str(day.date), "mark": day.mark, "number": day.number}
-                    for day in (explain(face.proof) if face.proof else ())
-                ],
-            }
-        )  # fmt: skip
+    shown = {face.code: face for face in faces_of(site, kind, life)}
+    clocks = [_clock_line(face, shown[face.code]) for face in life.clocks.values()]
     return {"case": case.key, "state": case.state, "clocks": clocks}
+
+
+def _clock_line(face: ClockFace, shown: Face) -> dict[str, Any]:
+    return {
+        "clock": face.code, "name": shown.name, "slot": face.slot,
+        "original": _text(face.original), "due": _text(face.current),
+        "due_at": face.current_at or None, "suspended": face.suspended,
+        "provisional": face.provisional, "light": shown.light or None,
+        "met_on": _text(face.met_on), "verdict": shown.verdict or None,
+        "history": [{"op": op, "due": _text(due)} for op, due in face.history],
+        "proof": face.proof, "current_proof": face.current_proof,
+        "days": [
+            {"date": str(day.date), "mark": day.mark, "number": day.number}
+            for day in (explain(face.proof) if face.proof else ())
+        ],
+        "shown": {"rule": shown.rule, "changes": shown.changes, "days": shown.days},
+    }  # fmt: skip
 
 
 def _text(day: date | None) -> str | None:

@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from ecoissues.core.policy import Actor
-from ecoissues.services import listing, rows
+from ecoissues.services import contacting, listing, rows
+from ecoissues.services.contacting import Digest
 from ecoissues.services.listing import Filter
 from ecoissues.services.rows import Row
 from ecoissues.services.site import Site
@@ -43,6 +44,7 @@ class Desk(msgspec.Struct):
     first_href: str
     stale_days: int
     lists: int
+    reminded: Digest | None = None
 
 
 def _queue(key: str, label: str, urgency: str = "", hint: str = "", **values: str) -> Queue:
@@ -64,25 +66,29 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     ]
     asks = [
         _queue("extension", "延期待审批", "yellow", "", pending="extension"),
+        _queue("suspension", "中止待审批", "yellow", "", pending="suspension"),
         _queue("correction", "更正待审批", "", "", pending="correction"),
         _queue("move", "转入待审批", "", "转入其他清单的申请", pending="move"),
     ]
-    told = _queue("instruction", "批示待答复", "yellow", "", pending="instruction", **own)
+    told = [
+        _queue("order", "督办待答复", "yellow", "", pending="order", **own),
+        _queue("instruction", "批示待答复", "yellow", "", pending="instruction", **own),
+    ]
     match actor.role:
         case "officer":
             first = [_queue("unsigned", "待签收", "yellow", "已转办，尚未签收", signed="no", **own),
                      _queue("turn", "待我办理", "", "轮到经办人", turn="me", **own)]  # fmt: skip
-            return [*first, *late, *rest, told]
+            return [*first, *late, *rest, *told]
         case "head":
             first = [_queue("sign", "待我签字", "yellow", "轮到单位负责人", turn="me", **own),
                      _queue("unsigned", "待签收", "yellow", "已转办，尚未签收", signed="no", **own)]  # fmt: skip
-            return [*first, *late, *rest, told]
+            return [*first, *late, *rest, *told]
         case "supervisor":
             first = [_queue("turn", "待我办理", "yellow", "转办、审批、核查、公示", turn="me"),
                      _queue("unsigned", "未签收", "", "已转办，单位尚未签收", signed="no")]  # fmt: skip
-            return [*first, *late, *asks, told, *rest]
+            return [*first, *late, *asks, *told, *rest]
         case _:
-            return [told, *late, *rest]
+            return [*told, *late, *rest]
 
 
 def read_desk(site: Site, actor: Actor) -> Desk:
@@ -101,7 +107,11 @@ def read_desk(site: Site, actor: Actor) -> Desk:
     )
     page = rows.read_page(site, actor, begin.asked, columns="number,title,unit,state,due,waits")
     own_lists = sum(row.unit_path.startswith(actor.scope_path) for row in site.lists.values())
-    return Desk(queues, page.rows[:8], begin.label, begin.href, days, own_lists)
+    newest = contacting.read_digests(site, actor, 1)
+    return Desk(
+        queues, page.rows[:8], begin.label, begin.href, days, own_lists,
+        newest[0] if newest else None,
+    )  # fmt: skip
 
 
 #: Which queue the cases to begin with are taken from: the first of these that holds any.

@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_
 
-from ecoissues.core.deadlines import yellow_until
+from ecoissues.core.calendars import Calendars
+from ecoissues.core.lights import yellow_until
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 
@@ -15,7 +16,7 @@ _SLOTS: Final = ("report", "finish")
 _C = t.cases.c
 _COLUMNS: Final = {"report": _C.due_report, "finish": _C.due_finish}
 
-_yellow: dict[int, tuple[date, Site, dict[str, tuple[str, str]]]] = {}
+_yellow: dict[int, tuple[date, Site, Calendars, dict[str, tuple[str, str]]]] = {}
 
 
 def yellow_texts(site: Site) -> dict[str, tuple[str, str]]:
@@ -25,8 +26,9 @@ def yellow_texts(site: Site) -> dict[str, tuple[str, str]]:
     """
     today = site.today()
     known = _yellow.get(id(site))
-    if known is not None and known[0] == today and known[1] is site:
-        return known[2]
+    calendars = site.calendars
+    if known is not None and known[0] == today and known[1] is site and known[2] is calendars:
+        return known[3]
     found: dict[str, tuple[str, str]] = {}
     for kind in site.kinds.values():
         days = {
@@ -35,7 +37,21 @@ def yellow_texts(site: Site) -> dict[str, tuple[str, str]]:
         }
         found[kind.code] = (days.get("report", ""), days.get("finish", ""))
     _yellow.clear()
-    _yellow[id(site)] = (today, site, found)
+    _yellow[id(site)] = (today, site, calendars, found)
+    return found
+
+
+def orange_texts(site: Site) -> dict[str, tuple[str, str]]:
+    """Give by kind the last orange days of the report and the finish clock; "" for none."""
+    today = site.today()
+    found = {}
+    for kind in site.kinds.values():
+        days = {
+            clock.slot: yellow_until(today, clock.urgent_workdays, site.calendars).isoformat()
+            for clock in kind.clocks
+            if clock.urgent_workdays >= 0
+        }
+        found[kind.code] = (days.get("report", ""), days.get("finish", ""))
     return found
 
 

@@ -17,12 +17,14 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, MOVE_STEP, Event, live
 from ecoissues.core.kind_fields import MILESTONES, REACHED
 from ecoissues.core.kind_moves import versions_of
-from ecoissues.core.kinds import Clock, Kind, Step
-from ecoissues.core.life import ClockFace, Life
+from ecoissues.core.kinds import Kind, Step
+from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.rules import check_lawful
-from ecoissues.services.clocks import clock_fact, corrected_clocks
+from ecoissues.services.clock_effects import CLOCK_EFFECTS
+from ecoissues.services.clocks import corrected_clocks
 from ecoissues.services.recording import CaseRow, Draft
+from ecoissues.services.requests import keep_asked, pending, refuse_second, withdraw
 from ecoissues.services.site import Site
 
 #: Steps no correction can name: corrections themselves, and a move, which another move takes back.
@@ -134,76 +136,15 @@ def _other_list(making: Making) -> str:
     return target.code
 
 
-def get_pending(making: Making, sort: str) -> dict[str, Any]:
-    """Give the pending request named in ``event``, which the step settles (``no_request``)."""
-    seq = making.values["event"]
-    ask = making.life.pending.get(seq)
-    if ask is None or ask["sort"] != sort:
-        raise Refused("no_request", f"第 {seq} 条不是待处理的申请，可能已经处理。未作任何改动。")
-    making.facts["settles"] = seq
-    return ask
-
-
-def _extendable(making: Making, code: str) -> tuple[Clock, ClockFace]:
-    clock, face = making.kind.clock_by_code.get(code), making.life.clocks.get(code)
-    if clock is None or clock.extension is None:
-        raise Refused("not_extendable", "该时限按规定不能延期，未作任何改动。")
-    if face is None or face.current is None or face.met_on is not None:
-        raise Refused("clock_not_running", f"“{clock.zh}”当前没有在计时，不需延期。未作任何改动。")
-    return clock, face
-
-
-def _ask_extension(making: Making) -> None:
-    clock, face = _extendable(making, making.values["clock"])
-    limit = clock.extension
-    assert limit is not None
-    assert face.current is not None
-    new_due = date.fromisoformat(making.values["new_due"])
-    if making.effective_on > face.current:
-        raise Refused(
-            "after_expiry",
-            f"“{clock.zh}”已于 {face.current} 到期，逾期后不能申请延期。未作任何改动。",
-        )
-    if new_due <= face.current:
-        raise Refused("not_later", f"申请日期须晚于现时限 {face.current}。未作任何改动。")
-    if (new_due - face.current).days > limit.max_days:
-        raise Refused(
-            "extension_too_long", f"每次延期不超过 {limit.max_days} 日，请缩短。未作任何改动。"
-        )
-    if sum(op == "extend" for op, _ in face.history) >= limit.times:
-        raise Refused("extension_used_up", f"“{clock.zh}”最多延期 {limit.times} 次，已用完。")
-    if any(ask["sort"] == "extension" for ask in making.life.pending.values()):
-        raise Refused("request_waiting", "已有一份延期申请待审批，未作任何改动。")
-    keep_asked(making, "extension")
-
-
-def _extend(making: Making) -> None:
-    ask = get_pending(making, "extension")
-    asked: dict[str, Any] = ask["event"].facts["asked"]
-    clock, _face = _extendable(making, asked["clock"])
-    due = date.fromisoformat(asked["new_due"])
-    # It takes effect from the day it was asked (design 3a): a revision, not a late entry.
-    making.effective_on = ask["asked_on"]
-    making.facts["clocks"] = {clock.code: clock_fact(clock, "extend", due, asked=ask["event"].seq)}
-    making.facts["asked_by"] = ask["actor"]
-
-
 def _ask_correction(making: Making) -> None:
     values = making.values
-    if any(ask["sort"] == "correction" for ask in making.life.pending.values()):
-        raise Refused("request_waiting", "已有一份更正申请待审批，未作任何改动。")
+    refuse_second(making, "correction", "更正")
     if "facts" in values:
         values["facts"] = _amended_facts(making, values["event"], values["facts"])
     if values["correction"] == "amend" and not ({"facts", "effective_on"} & values.keys()):
         raise Refused("nothing_to_amend", "请填写正确的生效日期或正确的内容。未作任何改动。")
     _try_correction(making, values, making.events[-1].seq + 1 if making.events else 1)
     keep_asked(making, "correction")
-
-
-def keep_asked(making: Making, sort: str) -> None:
-    """What is asked for stands beside the case's own values until it is approved."""
-    making.facts["asks"] = sort
-    making.facts["asked"] = dict(making.values)
 
 
 def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
@@ -291,7 +232,7 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
 
 
 def _correct(making: Making) -> None:
-    ask = get_pending(making, "correction")
+    ask = pending(making, "correction")
     draft, life = _try_correction(making, ask["event"].facts["asked"], making.events[-1].seq + 1)
     if life.merged_into is None:
         making.case.merged_into_id = None  # the merge was struck
@@ -305,15 +246,11 @@ def _instruct(making: Making) -> None:
 
 
 def _answer(making: Making) -> None:
-    get_pending(making, "instruction")
-
-
-def _refuse_extension(making: Making) -> None:
-    get_pending(making, "extension")
+    pending(making, "instruction")
 
 
 def _refuse_correction(making: Making) -> None:
-    get_pending(making, "correction")
+    pending(making, "correction")
 
 
 def _plan(making: Making) -> None:
@@ -348,9 +285,8 @@ EFFECTS: Final[dict[str, Callable[[Making], None]]] = {
     "assign": _assign,
     "place": _place,
     "unplace": _unplace,
-    "ask_extension": _ask_extension,
-    "extend": _extend,
-    "refuse_extension": _refuse_extension,
+    **CLOCK_EFFECTS,
+    "withdraw_request": withdraw,
     "ask_correction": _ask_correction,
     "correct": _correct,
     "refuse_correction": _refuse_correction,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from ecoissues.core.clock_rules import shown_instant
 from ecoissues.core.kind_fields import REACHED, Field
 from ecoissues.core.kinds import Kind
 from ecoissues.core.measures import place_text
@@ -142,13 +143,22 @@ def fact_texts(kind: Kind, step_code: str, facts: Mapping[str, Any], tree: UnitT
     return found + _rest(kind, facts)
 
 
+_MOVED: Final = {
+    "extend": "延至", "reset": "重新设定为", "resume": "恢复计时，至", "recount": "改定为",
+}  # fmt: skip
+
+
 def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
     found = []
     for code, fact in facts.get("clocks", {}).items():
         clock = kind.clock_by_code.get(code)
+        label = clock.zh if clock else code
         if fact.get("due"):
-            sort = {"extend": "延至", "reset": "重新设定为"}.get(fact["op"], "设定为")
-            found.append(Shown(clock.zh if clock else code, f"{sort} {fact['due']}"))
+            sort = _MOVED.get(fact["op"], "设定为")
+            due = shown_instant(fact["due_at"]) if fact.get("due_at") else fact["due"]
+            found.append(Shown(label, f"{sort} {due}"))
+        elif fact["op"] == "suspend":
+            found.append(Shown(label, "中止计时"))
     if facts.get("marks"):
         shown = [_MARKS.get(mark, mark) for mark in facts["marks"]]
         found.append(Shown("记为", "、".join(shown)))

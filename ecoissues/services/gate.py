@@ -231,7 +231,7 @@ def _check(making: Making, request: Request) -> None:
 def _check_late(making: Making, request: Request, today: date) -> None:
     """More than a few days back needs a supervisor and a reason, and shows as a late entry."""
     days = (today - making.effective_on).days
-    if days <= making.site.late_days or making.step.effect == "extend":
+    if days <= making.site.late_days or making.step.effect in ("extend", "suspend"):
         return
     if making.actor.role != "supervisor":
         raise Forbidden(

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core.events import live
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import Life, fold
 from ecoissues.core.vocabulary import NUMBER_FLAG, word
 from ecoissues.figures.known import NOW, Known
@@ -26,7 +26,7 @@ from ecoissues.storage.log import events_of_cases
 _CHUNK: Final = 500
 _COLUMNS: Final = (
     "id", "number", "part", "kind", "kind_version", "state", "phase", "weight", "types",
-    "channel", "received_on", "closed_on", "due_finish", "verdict", "progress", "site", "facts",
+    "channel", "received_on", "closed_on", "finish_current", "finish_original", "verdict", "progress", "site", "facts",
 )  # fmt: skip
 #: Column key -> field codes whose first filled value stands there.
 _FIRST_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -69,7 +69,8 @@ def current_rows(
                 parties=parties.get(case_id, []), types=[x for x in row.types.split(",") if x],
                 weight=row.weight, verdict=row.verdict, progress=row.progress, phase=row.phase,
                 standing=kind.state_by_code[row.state].zh, outcomes=outcomes.get(case_id, []),
-                received_on=row.received_on, closed_on=row.closed_on, due_on=row.due_finish,
+                received_on=row.received_on, closed_on=row.closed_on, due_on=row.finish_current,
+                original_on=row.finish_original,
             )  # fmt: skip
 
 
@@ -108,9 +109,10 @@ def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
         phase=life.phase, standing=kind.state_by_code[life.state].zh, outcomes=life.outcomes,
         received_on=life.fields.get("received_on"), closed_on=life.closed_on,
         due_on=finish.current if finish else None,
+        original_on=finish.original if finish else None,
     )  # fmt: skip
     row["running"] = next(
-        ((face.slot, face.current) for face in life.running() if face.slot != "wait"), None
+        ((face.slot, face.current) for face in life.running() if face.slot in COUNTED_SLOTS), None
     )
     return row
 
@@ -133,6 +135,7 @@ def _row(
     received_on: Any,
     closed_on: Any,
     due_on: Any,
+    original_on: Any,
 ) -> dict[str, Any]:
     shown = f"{number}-{part}" if part else number
     if weight == "key":
@@ -153,6 +156,7 @@ def _row(
         "received_on": _day(received_on),
         "closed_on": _day(closed_on),
         "due_on": _day(due_on) or _day(fields.get("deadline_on")),
+        "due_original": _day(original_on) or _day(fields.get("deadline_on")),
         "promised_on": _day(fields.get("promised_on")),
         "unit": _units(site, parties, ("lead", "joint")),
         "supervising_unit": _units(site, parties, ("supervising",)),

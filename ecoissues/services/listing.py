@@ -65,7 +65,9 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "signed": frozenset({"no"}),
     "back": frozenset({"yes"}),
     "stale": frozenset({"yes"}),
-    "pending": frozenset({"extension", "correction", "instruction", "move"}),
+    "pending": frozenset(
+        {"extension", "suspension", "correction", "instruction", "order", "move"}
+    ),
     "members": frozenset({"part", "rest", "all"}),
 }
 STALE_DAYS: Final = ("stale_days", "15")

@@ -77,7 +77,8 @@ def _standing_facts(own: Life, main: Life) -> dict[str, Any]:
     clocks = {
         code: {
             "op": "set", "due": face.current.isoformat(), "slot": face.slot,
-            "met_by": list(face.met_by), "proof": face.proof,
+            "met_by": list(face.met_by), "proof": face.current_proof,
+            **({"due_at": face.current_at} if face.current_at else {}),
         }
         for code, face in main.clocks.items()
         if code not in own.clocks and face.current is not None
@@ -145,7 +146,7 @@ def _companion(
     if target == life.state and not facts:
         return None
     day = _day_for(life, standing, event)
-    facts["follows"] = {"case": making.case.key, "seq": event.seq}
+    facts["follows"] = {"case": making.case.key, "seq": event.seq, "step": event.step}
     for code, fact in facts.get("clocks", {}).items():
         if code not in life.clocks and fact["op"] != "set":
             facts["clocks"] = {**facts["clocks"], code: {**fact, "op": "set"}}

@@ -15,8 +15,9 @@ from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.kind_fields import Field
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
-from ecoissues.services.effects import Making, get_pending, keep_asked
+from ecoissues.services.effects import Making
 from ecoissues.services.recording import Recorder, case_key
+from ecoissues.services.requests import keep_asked, pending
 from ecoissues.storage.reference import ListRow
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def ask_move(making: Making) -> None:
 
 def move_on(making: Making) -> None:
     """Approve: the case on the other list is registered with this event (``register_moved``)."""
-    ask = get_pending(making, ASKED)
+    ask = pending(making, ASKED)
     if ask["actor"] == making.actor.name:
         raise Refused("same_person", "转入须由申请人以外的人批准。未作任何改动。")
     home, number = _compose(making, ask["event"].facts["asked"])
@@ -49,7 +50,7 @@ def move_on(making: Making) -> None:
 
 def refuse_move(making: Making) -> None:
     """Settle the request; nothing else changes."""
-    get_pending(making, ASKED)
+    pending(making, ASKED)
 
 
 def register_moved(making: Making, recorder: Recorder) -> None:

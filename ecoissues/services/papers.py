@@ -7,7 +7,7 @@ to sign. Complainants' data stands in no paper (信访工作条例 2022, article
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -23,8 +23,7 @@ from ecoissues.services.ledger_rows import outcome_words
 from ecoissues.services.site import Site
 from ecoissues.services.timeline import Entry
 
-Sort = Literal["transfer", "report"]
-TITLES: Final[dict[str, str]] = {"transfer": "转办单", "report": "办理情况报告"}
+TITLES: Final[dict[str, str]] = {"transfer": "转办单", "report": "办理情况报告", "deadlines": "时限计算说明"}
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -57,16 +56,20 @@ class Paper(msgspec.Struct, frozen=True):
 def paper(site: Site, actor: Actor, case_id: int, sort: str) -> Paper:
     """Make one paper of a case. NotFound for a case outside the scope or an unknown paper."""
     require(actor, "print.read")
-    if sort not in TITLES:
+    record = int(sort[7:]) if sort.startswith("record-") and sort[7:].isdecimal() else 0
+    if sort not in TITLES and not record:
         raise NotFound("没有这种打印件。")
     file = casefile.case_file(site, actor, case_id)
     with site.store.reading() as connection:
         opened = casefile.open_case(connection, site, actor, case_id)
     number = file.number if not file.key or file.number.endswith("*") else f"{file.number}*"
-    make = _transfer if sort == "transfer" else _report
-    lines, signs = make(site, file, opened)
+    if record:
+        title, lines, signs = _record(site, file, opened, record)
+    else:
+        makers = {"transfer": _transfer, "report": _report, "deadlines": _deadlines}
+        title, (lines, signs) = TITLES[sort], makers[sort](site, file, opened)
     return Paper(
-        TITLES[sort], file.list_title, number, file.is_demo,
+        title, file.list_title, number, file.is_demo,
         [line for line in lines if line.text], signs, _foot(site, file, opened),
     )  # fmt: skip
 
@@ -155,6 +158,40 @@ def _report(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], lis
         Sign("单位负责人（签字、盖章）", _stated(heads[0]) if heads else ""),
         Sign("督察办核查意见", _stated(closed[0]) if closed else ""),
     ]
+
+
+def _deadlines(site: Site, file: CaseFile, opened: Opened) -> tuple[list[Line], list[Sign]]:
+    """Print how each deadline came about: rule, changes, and every day of it."""
+    lines = [
+        Line("编号", file.number), Line("办理状态", _standing(file, opened.life)),
+        Line(PARTIES["lead"][0], _units(site, opened.life, "lead")),
+    ]  # fmt: skip
+    for face in file.clocks:
+        text = [f"现时限 {face.current}，原时限 {face.original}" + ("，暂定" if face.provisional else "")]
+        if face.met_on:
+            text.append(f"{face.met_on} {face.verdict}")
+        lines.append(Line(face.name, "\n".join([*text, face.rule, *face.changes, *face.days]), tall=True))
+    return lines, [Sign("核对人")]
+
+
+def _record(
+    site: Site, file: CaseFile, opened: Opened, seq: int
+) -> tuple[str, list[Line], list[Sign]]:
+    """Print the paper of one record (催办, 督办, 通报 …); NotFound for one that has none."""
+    event = next((event for event in opened.standing if event.seq == seq), None)
+    step = opened.kind.step_by_code.get(event.step) if event else None
+    if event is None or step is None or not step.paper:
+        raise NotFound("该条记录没有可以打印的文书。")
+    entry = next(entry for entry in file.history if entry.seq == seq)
+    lines = [
+        Line("编号", file.number),
+        Line(PARTIES["lead"][0], _units(site, opened.life, "lead")),
+        Line("交办问题", _fields(opened.life, "content", "problem"), tall=True),
+        *_clock_lines(file.clocks),
+        *(Line(shown.label, shown.text, tall=True) for shown in entry.shown),
+        Line("作出日期", entry.effective_on),
+    ]
+    return step.paper, lines, [Sign(f"{entry.unit}（盖章）", _stated(entry)), Sign("签收单位")]
 
 
 def _standing(file: CaseFile, life: Life) -> str:

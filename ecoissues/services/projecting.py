@@ -28,7 +28,8 @@ _TITLES = ("title", "content", "problem")
 _PROJECTED = (
     "received_on", "unit_id", "top_id", "primary_type", "types", "weight", "channel", "title",
     "content", "site", "verdict", "progress", "visibility", "signed_on", "reported_on",
-    "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "waits_for",
+    "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "running", "reminded_on",
+    "provisional", "finish_original", "finish_current", "waits_for",
     "came_back", "moved_on", "merged_into_id", "facts", "registered_on",
 )  # fmt: skip
 PROJECT = Prepared(
@@ -52,6 +53,29 @@ def _nearest(life: Life, slot: str) -> ClockFace | None:
     return next((face for face in life.running() if face.slot == slot), None)
 
 
+def _running(life: Life) -> list[dict[str, Any]]:
+    """Give what the daily scan needs of each clock that is not met: its days and how it stands.
+
+    ``due`` is None while it is suspended, ``since`` the day it was.
+    """
+    found = []
+    for code in sorted(life.clocks):
+        face = life.clocks[code]
+        if face.met_on is not None:
+            continue
+        one: dict[str, Any] = {"clock": code, "slot": face.slot, "due": _iso(face.current)}
+        if face.current_at:
+            one["due_at"] = face.current_at
+        if face.original != face.current:
+            one["original"] = _iso(face.original)
+        if face.provisional:
+            one["provisional"] = True
+        if face.suspended:
+            one["since"] = _iso(face.suspended_on)
+        found.append(one)
+    return found
+
+
 def lead_code(life: Life) -> str:
     """Give the code of the responsible unit."""
     return next(code for code, party in life.parties if party == "lead")
@@ -67,6 +91,8 @@ def projection(
     content = next((fields[code] for code in ("content", "problem") if fields.get(code)), "")
     title = next((fields[code] for code in _TITLES if fields.get(code)), "")
     state = kind.state_by_code[life.state]
+    finishing = next((face for face in life.clocks.values() if face.slot == "finish"), None)
+    running = [] if life.is_void or life.merged_into else _running(life)
     return {
         "registered_on": _iso(life.registered_on),
         "received_on": fields.get("received_on"),
@@ -90,6 +116,14 @@ def projection(
         "due_report": report,
         "due_finish": finish,
         "due_on": min(filter(None, (report, finish)), default=None),
+        "running": canonical(running) if running else "[]",
+        "reminded_on": min(
+            # A waiting period asks nothing of anybody.
+            (one["due"] for one in running if one["due"] and one["slot"] != "wait"), default=None
+        ),
+        "provisional": any(one.get("provisional", False) for one in running),
+        "finish_original": _iso(finishing.original) if finishing else None,
+        "finish_current": _iso(finishing.current or finishing.before) if finishing else None,
         "waits_for": state.waits_for,
         "came_back": life.came_back,
         "moved_on": _iso(life.moved_on),

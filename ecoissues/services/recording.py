@@ -70,6 +70,25 @@ def case_key(list_code: str, number: str, part: int = 0) -> str:
     return f"{list_code}/{number}/{part}" if part else f"{list_code}/{number}"
 
 
+def check_clock(connection: Connection, now: datetime, last: str) -> None:
+    """Refuse ``clock_unsound`` when the server's clock and the end of the log lie too far apart.
+
+    In: the instant of the server, that of the last event (text). An administrator may accept it.
+    """
+    before = datetime.fromisoformat(last)
+    if before - now <= _BEHIND and now - before <= _AHEAD:
+        return
+    accepted = get_setting(connection, CLOCK_ACCEPTED, "")
+    if accepted and abs(now - datetime.fromisoformat(accepted)) <= _AHEAD:
+        return
+    raise Refused(
+        "clock_unsound",
+        f"服务器时间 {now.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 与日志最后一条"
+        f"（{before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}）相差过大，已暂停写入，"
+        "请管理员核对时钟后确认；未作任何改动。",
+    )
+
+
 class Recorder:
     """Writes events within one transaction; the end of the log is locked at the first one."""
 
@@ -107,26 +126,12 @@ class Recorder:
                         "demo_refused", "本站已有正式记录，不能再装入演示数据；未作任何改动。"
                     )
             elif ordinary:
-                self._check_clock(now, last)
+                check_clock(self.connection, now, last)
             else:
                 log.mark_ordinary(self.connection)
             self._pos = pos
             self._recorded_at = max(instant_text(now), last)
         return self._pos, self._recorded_at
-
-    def _check_clock(self, now: datetime, last: str) -> None:
-        before = datetime.fromisoformat(last)
-        if before - now <= _BEHIND and now - before <= _AHEAD:
-            return
-        accepted = get_setting(self.connection, CLOCK_ACCEPTED, "")
-        if accepted and abs(now - datetime.fromisoformat(accepted)) <= _AHEAD:
-            return
-        raise Refused(
-            "clock_unsound",
-            f"服务器时间 {now.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 与日志最后一条"
-            f"（{before.astimezone(SHANGHAI):%Y-%m-%d %H:%M}）相差过大，已暂停写入，"
-            "请管理员核对时钟后确认；未作任何改动。",
-        )
 
     def record(
         self, case: CaseRow, kind: Kind, events: list[Event], drafts: Sequence[Draft]

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select
 
 from ecoissues.core.events import live
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import CHANNELS, PROGRESS, ROLES, TYPES, VERDICTS, WEIGHTS
@@ -23,7 +23,7 @@ from ecoissues.services.case_fields import (
     list_cell,
     list_columns,
 )
-from ecoissues.services.due_filters import yellow_texts
+from ecoissues.services.due_filters import orange_texts, yellow_texts
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis, find_basis
@@ -211,7 +211,7 @@ class Maker:
             for kind in site.kinds.values()
             for state in kind.states
         }
-        self.yellow = yellow_texts(site)
+        self.yellow, self.orange = yellow_texts(site), orange_texts(site)
         self.cells = [
             _own_cell(site, name, shown, kind) if kind and name.startswith(PREFIX)
             else _cell(site, name, shown)
@@ -234,11 +234,13 @@ class Maker:
         """Give the light of a running clock: the worst of its clocks."""
         if due < self.today:
             return "red"
-        report, finish = self.yellow[found[_KIND]]
-        near = (found[_DUE_REPORT] and found[_DUE_REPORT] <= report) or (
-            found[_DUE_FINISH] and found[_DUE_FINISH] <= finish
-        )
-        return "yellow" if near else "green"
+        for light, days in (("orange", self.orange), ("yellow", self.yellow)):
+            report, finish = days[found[_KIND]]
+            if (found[_DUE_REPORT] and found[_DUE_REPORT] <= report) or (
+                found[_DUE_FINISH] and found[_DUE_FINISH] <= finish
+            ):
+                return light
+        return "green"
 
 
 def _cell(site: Site, name: str, shown: tuple[str, ...]) -> Cell:
@@ -306,7 +308,7 @@ def _date_back(
             continue
         state = kind.state_by_code[life.state]
         row.state, row.phase = state.zh, state.phase
-        face = next((f for f in life.running() if f.slot != "wait"), None)
+        face = next((f for f in life.running() if f.slot in COUNTED_SLOTS), None)
         due: date | None = face.current if face else None
         row.due = due.isoformat() if due else ""
         row.light = "" if due is None else ("red" if due < basis.as_of else "green")

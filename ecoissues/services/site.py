@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from ecoissues.core.calendars import Calendars, gather_calendars
+from ecoissues.core.calendars import Calendars
 from ecoissues.core.errors import NotFound
 from ecoissues.core.instants import SHANGHAI, instant_text
 from ecoissues.core.kind_documents import Finding
 from ecoissues.core.kind_registry import Existing, Kinds
 from ecoissues.core.kinds import Kind
 from ecoissues.core.units import UnitTree
+from ecoissues.services.calendar_library import CalendarLibrary
 from ecoissues.services.kind_library import KindLibrary, existing_in
 from ecoissues.storage import reference
 from ecoissues.storage.blobs import BlobStore
@@ -45,7 +46,7 @@ class Site:
         self.blobs = BlobStore(data / "files")
         self.sealer = Sealer(data / "sealing.key")
         self.library = KindLibrary(self.store, data / "kinds", self.existing)
-        self.calendars: Calendars = gather_calendars(data / "calendars")
+        self.calendar_library = CalendarLibrary(self.store, data / "calendars")
         self._reference = threading.Lock()
         self._tree: UnitTree | None = None
         self._lists: dict[int, ListRow] = {}
@@ -77,6 +78,11 @@ class Site:
     def today(self) -> date:
         """Give the day in Shanghai, whatever the server's own zone is."""
         return self.now().astimezone(SHANGHAI).date()
+
+    @property
+    def calendars(self) -> Calendars:
+        """The calendars in force."""
+        return self.calendar_library.current()
 
     def refresh(self) -> None:
         """Read units and lists anew (other processes may have added some)."""

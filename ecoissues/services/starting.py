@@ -20,6 +20,7 @@ from ecoissues.core.pinyin import search_key
 from ecoissues.core.units import Unit
 from ecoissues.figures import sums
 from ecoissues.figures.reposting import Progress, repost
+from ecoissues.services.reprojecting import reproject
 from ecoissues.services.site import Site
 from ecoissues.storage import reference, schema
 from ecoissues.storage import tables as t
@@ -28,6 +29,8 @@ from ecoissues.storage import tables as t
 TREE: Final = "chongqing.toml"
 #: Setting a migration leaves when it has emptied the postings: no figure may be read till then.
 _STALE: Final = "postings_stale"
+#: The newest revision that gave cases a column which their logs fill.
+_PROJECTED_SINCE: Final = "0008"
 
 
 class _Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,11 +87,14 @@ def upgrade(site: Site, progress: Progress | None = None) -> tuple[str, int]:
     Out: the revision, and how many units were added (0: the tree stood already). Where the
     migration emptied the postings they are written anew from the log, with ``progress``.
     """
+    before, _ = revisions(site)
     site.store.close()
     revision = schema.upgrade(site.store.url)
     added = add_units(site)
     with site.store.writing() as connection:  # what cases had before versions were kept
         site.library.pin_used(connection, instant_text(site.now()))
+    if before != "base" and before < _PROJECTED_SINCE:
+        reproject(site)
     if _is_stale(site):
         rebuild_figures(site, progress)
     return revision, added

@@ -24,13 +24,17 @@ from ecoissues.services.casefile import Opened, next_actor, open_case
 from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.gate import step_name
 from ecoissues.services.recording import CaseRow
+from ecoissues.services.requests import WITHDRAWABLE
 from ecoissues.services.site import Site
 
 Options = list[tuple[str, str]]
 
 #: Facts that stand beside ``fields`` in an event and a correction may set right.
 _TRACKS: Final = ("types", "weight", "verdict", "outcomes", "progress", "satisfaction")
-_NO_FILES: Final = frozenset({"chase", "extend", "refuse_extension", "correct", "refuse_correction"})
+_NO_FILES: Final = frozenset(
+    {"chase", "extend", "refuse_extension", "correct", "refuse_correction", "suspend",
+     "refuse_suspension", "withdraw_request", "recount"}
+)  # fmt: skip
 
 
 class StepForm(msgspec.Struct):
@@ -185,8 +189,10 @@ def _initial(site: Site, opened: Opened, step: Step, event: int) -> dict[str, An
     if step.effect == "plan" and not opened.life.fields.get(MILESTONES):
         shown[MILESTONES] = usual_plan(opened.kind.milestones, site.today().year)
     if any(field.type == "event" for field in step.fields):
-        wanted = actions.SETTLING.get(step.effect)
-        asks = [seq for seq, ask in opened.life.pending.items() if ask["sort"] == wanted]
+        wanted = {actions.SETTLING.get(step.effect, "")}
+        if step.effect == "withdraw_request":
+            wanted = set(WITHDRAWABLE)
+        asks = [seq for seq, ask in opened.life.pending.items() if ask["sort"] in wanted]
         if event:
             shown["event"] = event
         elif len(asks) == 1:
@@ -198,7 +204,7 @@ def _options(site: Site, actor: Actor, opened: Opened, step: Step) -> dict[str, 
     found: dict[str, Options] = {}
     for field in step.fields:
         if field.words == "clocks":
-            found[field.code] = actions.extendable_clocks(opened.kind, opened.life)
+            found[field.code] = actions.clock_choices(opened.kind, opened.life, step.effect)
         elif field.words == "regions":
             found[field.code] = regions(site)
         elif field.words == "milestones":
@@ -233,7 +239,10 @@ def _lists(site: Site, actor: Actor, opened: Opened, step: Step) -> Options:
 
 def _events(opened: Opened, step: Step) -> Options:
     wanted = actions.SETTLING.get(step.effect)
-    if wanted:
+    if step.effect == "withdraw_request":
+        waiting = opened.life.pending.values()
+        events = [a["event"] for a in waiting if a["sort"] in WITHDRAWABLE]
+    elif wanted:
         events = [a["event"] for a in opened.life.pending.values() if a["sort"] == wanted]
     else:
         events = actions.correctable(opened.standing)

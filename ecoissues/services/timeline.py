@@ -61,6 +61,7 @@ class Entry(msgspec.Struct):
     amended: str = ""
     digest: str = ""
     correctable: bool = False
+    paper: str = ""
 
 
 def files_of(rows: Sequence[Any]) -> list[File]:
@@ -117,7 +118,13 @@ def _entry(
         correctable=event.step not in FIXED and "asks" not in event.facts
         and "moved_to" not in event.facts
         and "follows" not in event.facts,
+        paper=_paper(kind, event),
     )  # fmt: skip
+
+
+def _paper(kind: Kind, event: Event) -> str:
+    step = kind.step_by_code.get(event.step)
+    return step.paper if step else ""
 
 
 def _late(late: Mapping[str, Any] | None, back: int, late_days: int) -> str:

@@ -1,7 +1,7 @@
 """Verifying a site: the whole log walked, everything derived from it computed anew and compared.
 
-Four sorts of faults are told apart by their code: the chain (``digest``, ``previous``, ``order``,
-``position`` …), the standing of a case (``state``, ``projection`` …), files (``file_missing``) and
+Sorts of faults are told apart by their code: the chain (``digest``, ``previous``, ``order``,
+``position`` …), the standing of a case (``state``, ``projection``, ``deadline`` …), files (``file_missing``) and
 figures (``postings``, ``sums``). The first break is that with the lowest log position.
 """
 
@@ -22,6 +22,7 @@ from ecoissues.services import editions, verifying_sums
 from ecoissues.services.projecting import projection
 from ecoissues.services.recording import case_key
 from ecoissues.services.site import Site
+from ecoissues.services.verifying_clocks import proof_faults
 from ecoissues.storage import kind_versions, triggers
 from ecoissues.storage import tables as t
 from ecoissues.storage.log import event_of_row
@@ -219,6 +220,8 @@ def _check_case(
             found.add("projection", sentence, **at)
     for code, sentence in aside.differences(case["id"], home.code, standing, life):
         found.add(code, sentence, **at)
+    for event, sentence in proof_faults(site, events):
+        found.add("deadline", sentence, key, event.seq, event.pos)
     known = aside.files(case["id"])
     for event in events:
         for file in event.facts.get("evidence", ()):

@@ -75,6 +75,12 @@ def lock_head(connection: Connection) -> tuple[int, str, bool]:
     return pos, recorded_at, bool(ordinary)
 
 
+def read_head(connection: Connection) -> tuple[int, str, bool]:
+    """Read the end of the log without locking it: (last position, its instant, ordinary events)."""
+    ((pos, recorded_at, ordinary),) = _READ_HEAD.run(connection, {})
+    return int(pos), str(recorded_at), bool(ordinary)
+
+
 def mark_ordinary(connection: Connection) -> None:
     """Remember that ordinary work has begun: no past ``recorded_at`` is accepted from now on."""
     connection.execute(update(t.head).where(t.head.c.id == 1).values(ordinary=True))

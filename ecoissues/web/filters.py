@@ -45,8 +45,9 @@ _LABELS: Final[Mapping[str, tuple[str, Mapping[str, str] | None]]] = {
     "signed": ("签收", {"no": "未签收"}),
     "back": ("退回或返工", {"yes": "是"}),
     "stale": ("久未更新", {"yes": "是"}),
-    "pending": ("待处理申请", {"extension": "延期申请", "correction": "更正申请",
-                            "instruction": "领导批示", "move": "转入申请"}),
+    "pending": ("待处理申请", {"extension": "延期申请", "suspension": "中止申请",
+                            "correction": "更正申请", "instruction": "领导批示", "order": "督办",
+                            "move": "转入申请"}),
     "q": ("关键词", None),
 }  # fmt: skip
 

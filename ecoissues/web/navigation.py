@@ -23,6 +23,7 @@ _ENTRIES: Final = (
     (Entry("board", "驾驶舱", "/board"), "board.read"),
     (Entry("dispatch", "调度表", "/dispatch"), "figure.read"),
     (Entry("editions", "发布", "/editions"), "edition.read"),
+    (Entry("deadlines", "时限", "/deadlines"), "case.read"),
     (Entry("imports", "导入", "/imports"), "case.import"),
     (Entry("log", "日志", "/log"), "log.read"),
     (Entry("admin", "系统管理", "/admin"), "user.manage"),

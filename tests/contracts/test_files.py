@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecoissues.core.calendars import gather_calendars
+from ecoissues.core.calendar_documents import gather_calendars
 from ecoissues.exports.catalogue import load_forms
 from ecoissues.figures.registry import packaged_definitions
 from tests.contracts import house

@@ -11,15 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecoissues.core.calendars import (
-    WORKED,
-    Calendar,
-    Calendars,
-    decode_calendar,
-    gather_calendars,
-    month_end,
-)
+from ecoissues.core.calendar_documents import decode_calendar, gather_calendars
+from ecoissues.core.calendars import WORKED, Calendar, Calendars
 from ecoissues.core.errors import Refused
+from ecoissues.core.promised_dates import month_end
 
 YEARS = range(2018, 2027)
 CALENDARS = gather_calendars()

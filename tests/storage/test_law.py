@@ -200,7 +200,10 @@ def test_the_schema_equals_the_tables(database_url: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    from ecoissues.storage import tables_notices
     from ecoissues.storage.tables import metadata
+
+    assert tables_notices.scans.metadata is metadata
 
     store = Store(database_url)
     with store.reading() as connection:

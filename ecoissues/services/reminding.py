@@ -1,0 +1,146 @@
+"""The daily scan: what every running clock asks for today, told once to whom it concerns.
+
+One transaction writes the day, its reminders and the digests; the day is a key, so that of two
+schedulers one scans, and each reminder is a key, so that none goes out twice whatever the clock
+does. Sending is another matter (``delivering``). Messages name numbers and days, never a content
+or a complainant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from ecoissues.core.errors import Refused
+from ecoissues.core.instants import instant_text
+from ecoissues.core.kinds import END_PHASES
+from ecoissues.core.lights import yellow_until
+from ecoissues.core.reminding import Reminder, Watch, reminder_of
+from ecoissues.services.digests import Item, digests
+from ecoissues.services.notifying import read_notify
+from ecoissues.services.recording import case_key, check_clock
+from ecoissues.services.site import Site
+from ecoissues.storage import log
+from ecoissues.storage import tables as t
+from ecoissues.storage import tables_notices as n
+from ecoissues.storage.engine import is_key_clash
+
+_C = t.cases.c
+_CHUNK: Final = 2000
+#: A day further ahead than this is a slip, not a rehearsal.
+_AHEAD: Final = timedelta(days=366)
+
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What a scan did; ``repeated``: the day had been scanned before and nothing was done."""
+
+    day: str
+    cases: int = 0
+    reminders: int = 0
+    messages: int = 0
+    repeated: bool = False
+
+
+def scan(site: Site, on: date | None = None) -> Scan:
+    """Scan every running clock as of a day (None: today) and write what people must be told.
+
+    Idempotent for a day; what earlier days missed is found too. Refused ``clock_unsound`` when the
+    server's clock is, ``future_day`` for a day more than a year ahead, ``bad_notify``.
+    """
+    day = on or site.today()
+    if day > site.today() + _AHEAD:
+        raise Refused("future_day", f"{day} 距今超过一年，没有扫描。")
+    notify = read_notify(site.data)
+    with site.store.reading() as connection:
+        _, last, ordinary = log.read_head(connection)
+        if ordinary:
+            check_clock(connection, site.now(), last)
+        known = select(n.scans.c.day).where(n.scans.c.day == day.isoformat())
+        if connection.execute(known).first():
+            return Scan(day.isoformat(), repeated=True)
+        rows = _rows(site, connection, day)
+        items = list(_fresh(site, connection, rows, day))
+        made = digests(site, connection, items, day, notify)
+    now = instant_text(site.now())
+    found = Scan(day.isoformat(), len({one.case_id for one in items}), len(items), len(made))
+    try:
+        with site.store.writing() as connection:
+            _write(connection, found, items, made, now)
+    except DBAPIError as error:
+        if is_key_clash(error):  # another scheduler was first
+            return Scan(day.isoformat(), repeated=True)
+        raise
+    return found
+
+
+def _write(
+    connection: Connection, found: Scan, items: list[Item], made: list[dict[str, Any]], now: str
+) -> None:
+    connection.execute(
+        insert(n.scans).values(
+            day=found.day, at=now, reminders=found.reminders, messages=found.messages
+        )
+    )
+    rows = [
+        {"rule": one.rule, "case_id": one.case_id, "clock": one.clock, "due_on": one.due,
+         "day": found.day}
+        for one in items
+    ]  # fmt: skip
+    for start in range(0, len(rows), _CHUNK):
+        connection.execute(insert(n.reminders), rows[start : start + _CHUNK])
+    for row in made:
+        sent = now if row["channel"] == "desk" else None
+        connection.execute(insert(n.outbox).values(**row, made_at=now, next_at=now, sent_at=sent))
+
+
+def _rows(site: Site, connection: Connection, day: date) -> list[Any]:
+    """Give the open cases with a clock that may ask for something by the day."""
+    warned = [c.warn_workdays for kind in site.kinds.values() for c in kind.clocks]
+    horizon = yellow_until(day, max(warned, default=0), site.calendars).isoformat()
+    query = select(
+        _C.id, _C.list_id, _C.number, _C.part, _C.unit_id, _C.top_id, _C.kind, _C.kind_version,
+        _C.running,
+    ).where(
+        _C.phase.not_in(END_PHASES),
+        or_(_C.reminded_on <= horizon, _C.running.like('%"since":%')),
+    )  # fmt: skip
+    return list(connection.execute(query).all())
+
+
+def _fresh(site: Site, connection: Connection, rows: list[Any], day: date) -> Iterator[Item]:
+    """Yield what has not been told before."""
+    r = n.reminders.c
+    told = {tuple(row) for row in connection.execute(select(r.rule, r.case_id, r.clock, r.due_on))}
+    asked: dict[tuple[Any, ...], Reminder | None] = {}
+    for row in rows:
+        clocks = site.kind_of(row.kind, row.kind_version).clock_by_code
+        for one in _decode(row.running):
+            if one["slot"] == "wait":
+                continue
+            clock = clocks.get(one["clock"])
+            warn, urgent = (clock.warn_workdays, clock.urgent_workdays) if clock else (0, -1)
+            longest = clock.suspension.max_days if clock and clock.suspension else 0
+            key = (one["due"], one.get("since"), warn, urgent, longest)
+            if key not in asked:
+                watch = Watch(_day(one["due"]), warn, urgent, _day(one.get("since")), longest)
+                asked[key] = reminder_of(watch, day, site.calendars)
+            found = asked[key]
+            due = one["due"] or one.get("since") or ""
+            if found is None or (found.rule, row.id, one["clock"], due) in told:
+                continue
+            yield Item(
+                row.id, case_key(site.lists[row.list_id].code, row.number, row.part),
+                row.list_id, row.unit_id, row.top_id, one["clock"],
+                clock.zh if clock else one["clock"], due, found.rule, found.sort, found.late,
+            )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
