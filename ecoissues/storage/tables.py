@@ -4,6 +4,8 @@ Days are ISO texts (YYYY-MM-DD) and instants ISO texts in UTC with microseconds:
 read the same in both engines and in the digest of an event. Postings keep days as ordinals.
 """
 
+# size: the tables of the log and of what follows from it, read side by side
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -196,6 +196,7 @@ from = ["signed"]
 to = "closed"
 roles = ["supervisor"]
 by = "superior"
+signs = true
 other_than = ["rectify"]
 [[steps]]
 code = "void_entry"
