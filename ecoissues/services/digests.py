@@ -18,6 +18,7 @@ from ecoissues.storage import tables_notices as n
 
 #: Lines written out per digest; the rest is counted.
 _MOST: Final = 40
+_ORDER: Final = {sort: place for place, sort in enumerate(SORTS)}
 #: Sorts that concern more people than the officers.
 _HEADS: Final = frozenset({"chase", "today", "urgent", "suspended"})
 _OFFICES: Final = frozenset({"chase", "suspended"})
@@ -113,8 +114,7 @@ def _own(
             found = [one for one in by_unit.get(user["unit_id"], []) if one.sort in _HEADS]
         case _:
             found = by_scope.get(user["scope_path"], [])
-    order = list(SORTS)
-    return sorted(found, key=lambda one: (order.index(one.sort), -one.late, one.due, one.key))
+    return sorted(found, key=lambda one: (_ORDER[one.sort], -one.late, one.due, one.key))
 
 
 def _subject(own: Iterable[Item], day: date) -> str:

@@ -49,6 +49,11 @@ BEFORE = {
     "correct": "ask_correction",
     "refuse_correction": "ask_correction",
     "answer": "instruct",
+    "suspend": "ask_suspension",
+    "refuse_suspension": "ask_suspension",
+    "withdraw_request": "ask_correction",
+    "answer_order": "order",
+    "escalate": "order",
     "unplace": "place",
     "unmerge": "merge",
 }
@@ -145,6 +150,8 @@ class Office:
                 running = [face.current for face in life.running() if face.slot == "finish"]
                 due = (running or [today])[0] or today
                 return (due + timedelta(days=rng.randint(1, 40) if rng else 10)).isoformat()
+            case "date" if step.effect == "order":
+                return (today + timedelta(days=5)).isoformat()
             case "date":
                 return (today - timedelta(days=3)).isoformat()
             case "month":
@@ -232,7 +239,7 @@ class Office:
         if step.effect == "ask_correction":
             last = correctable(live(log.events_of(connection, case_id)))[-1]
             return {"event": last.seq, "effective_on": last.effective_on.isoformat()}
-        if step.effect in BEFORE and step.effect != "unmerge":
+        if step.effect in BEFORE and step.effect not in ("unmerge", "escalate"):
             sort = BEFORE[step.effect].removeprefix("ask_").replace("instruct", "instruction")
             waiting = [seq for seq, ask in life.pending.items() if ask["sort"] == sort]
             return {"event": (waiting or [1])[-1]}

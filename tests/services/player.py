@@ -207,7 +207,7 @@ _FITS: dict[str, Callable[[Step], bool]] = {
 _NEEDS = {
     effect: before.removeprefix("ask_").replace("instruct", "instruction")
     for effect, before in BEFORE.items()
-    if effect not in ("unmerge", "unplace")
+    if effect not in ("unmerge", "unplace", "escalate")
 }
 
 
