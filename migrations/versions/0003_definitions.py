@@ -3,14 +3,14 @@
 Day sums and checkpoints are made anew (they follow from the postings), postings are emptied and
 written again from the log by ``ecoissues db upgrade`` once the schema stands.
 
-Revision ID: 0004
+Revision ID: 0003
 Revises: 0002
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
