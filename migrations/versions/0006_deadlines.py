@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-def _key() -> sa.types.TypeEngine:
+def _key() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

@@ -63,7 +63,8 @@ def all_files() -> Iterator[Path]:
         if Path(folder) == PACKAGE / "static" / "build":
             folders.clear()
             continue
-        yield from (Path(folder) / name for name in sorted(names))
+        # In a second working copy .git is a file that says where the first one stands.
+        yield from (Path(folder) / name for name in sorted(names) if name not in GENERATED)
 
 
 def code_files() -> list[Path]:
