@@ -1,7 +1,7 @@
 """Reading a kind's TOML file: strict decoding, merging of shared steps, and where a fault stands.
 
 A document with ``code`` is a kind; one with ``[[steps]]`` only is a base that kinds name in
-``extends``. What the values mean is checked in ``kind_checks``, what follows in ``kind_proof``.
+``extends``, and may itself extend another: of steps of one code the nearest counts. What the values mean is checked in ``kind_checks``, what follows in ``kind_proof``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Document(Struct, frozen=True, dict=True):
     @property
     def is_base(self) -> bool:
         """Whether it holds steps only and so is no kind of its own."""
-        return set(self.table) == {"steps"}
+        return {"steps"} <= set(self.table) <= {"extends", "steps"}
 
     @cached_property
     def table(self) -> dict[str, Any]:
@@ -102,10 +102,19 @@ class Document(Struct, frozen=True, dict=True):
         """Lines of the document's keys."""
         return LineMap(self.text)
 
-    @cached_property
+    @property
     def base_steps(self) -> tuple[Step, ...]:
         """The steps of a base, decoded once for all kinds that extend it; raises BadKind."""
-        return _convert(self, _Base).steps
+        return self._base.steps
+
+    @property
+    def base_extends(self) -> str:
+        """The base that this base extends, "" if none; raises BadKind."""
+        return self._base.extends
+
+    @cached_property
+    def _base(self) -> _Base:
+        return _convert(self, _Base)
 
     def finding(self, problem: Problem) -> Finding:
         """Place a problem whose key is this document's own."""
@@ -121,6 +130,7 @@ class Document(Struct, frozen=True, dict=True):
 
 class _Base(Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
+    extends: str = ""
 
 
 class Decoded(Struct, frozen=True):
@@ -152,26 +162,39 @@ def decode_kind(document: Document, bases: Mapping[str, Document]) -> Decoded:
     BadKind with reason bad_toml, unknown_key, missing_key, wrong_type, unknown_base.
     """
     kind = _convert(document, Kind)
-    if not kind.extends:
-        inherited: tuple[Step, ...] = ()
-    elif kind.extends in bases:
-        inherited = decode_base(bases[kind.extends])
-    else:
-        sentence = f"没有名为 {kind.extends} 的共用步骤文件。"
-        raise BadKind(document.finding(Problem("unknown_base", sentence, ("extends",))))
     steps = [_expanded(step, kind) for step in kind.steps]
     origins = [(document, index) for index in range(len(steps))]
-    for index, step in enumerate(inherited):
-        merged = _expanded(step, kind)
-        if _inherits(kind, merged):
-            steps.append(merged)
-            origins.append((bases[kind.extends], index))
+    own = {step.code for step in steps}
+    for base in _bases_of(document, kind.extends, bases):
+        for index, step in enumerate(base.base_steps):
+            merged = _expanded(step, kind)
+            if step.code not in own and _inherits(kind, merged):
+                steps.append(merged)
+                origins.append((base, index))
+        own.update(step.code for step in base.base_steps)
     return Decoded(msgspec.structs.replace(kind, steps=tuple(steps)), document, tuple(origins))
 
 
+def _bases_of(document: Document, name: str, bases: Mapping[str, Document]) -> list[Document]:
+    """Give the bases a kind extends, the nearest first; raises BadKind for one that is missing, or
+    that comes back to itself."""
+    found: list[Document] = []
+    while name:
+        if name not in bases:
+            sentence = f"没有名为 {name} 的共用步骤文件。"
+            raise BadKind(document.finding(Problem("unknown_base", sentence, ("extends",))))
+        document = bases[name]
+        if document in found:
+            sentence = f"共用步骤文件“{name}”的 extends 成了循环。"
+            raise BadKind(document.finding(Problem("base_cycle", sentence, ("extends",))))
+        found.append(document)
+        name = document.base_extends
+    return found
+
+
 def _inherits(kind: Kind, step: Step) -> bool:
-    """Tell whether a kind takes over a base's step: its own word wins, and it must make sense."""
-    if any(own.code == step.code for own in kind.steps) or not step.sources:
+    """Tell whether a base's step makes sense in a kind, which it does not where it begins nowhere."""
+    if not step.sources:
         return False
     if step.effect in _EXTENSION_EFFECTS:
         return any(clock.extension for clock in kind.clocks)

@@ -175,8 +175,10 @@ def test_folders_of_documents_hold_no_code() -> None:
 
 
 def test_each_packaged_document_bears_its_name_or_is_read_by_name() -> None:
-    """A family's document is called what it says; any other file has code that names it."""
+    """A family's document is called what it says; any other file is named by code, or extended."""
     sources = "\n".join(path.read_text("utf-8") for path in house.code_files())
+    for path in (house.PACKAGE / "kinds").glob("*.toml"):
+        sources += f"\n{tomllib.loads(path.read_text('utf-8')).get('extends')}.toml"
     named: dict[Path, str | None] = {}
     for folder in house.DOCUMENTS:
         named |= documents(folder)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoissues.core.errors import Refused
-from ecoissues.core.kind_documents import Document, decode_kind
+from ecoissues.core.kind_documents import BadKind, Document, decode_kind
 from ecoissues.core.kind_lines import LineMap
 from ecoissues.core.kind_registry import Existing, check_file, check_text, load_kinds, read_kinds
 from tests.core.kind_samples import DRILL, changed, line_of, shipped_texts
@@ -118,6 +118,30 @@ def test_shared_steps_are_merged_and_own_ones_win() -> None:
     assert [origin.name for origin, _ in decoded.origins[-2:]] == ["shared.toml"] * 2
 
 
+def test_a_base_may_extend_another_and_the_nearest_step_counts() -> None:
+    def base(name: str, extends: str, *steps: str) -> Document:
+        shape = '[[steps]]\ncode = "{}"\nzh = "{}"\nen = "Look"\nfrom = ["*"]\nroles = ["officer"]\nsort = "note"\n'
+        head = f'extends = "{extends}"\n' if extends else ""
+        return Document(f"{name}.toml", head + "".join(shape.format(c, f"{name} {c}") for c in steps))
+
+    far, near = base("far", "", "look", "peek"), base("near", "far", "look", "note")
+    own = Document("own.toml", changed("version = 1", 'version = 1\nextends = "near"'))
+    decoded = decode_kind(own, {"near": near, "far": far})
+    assert decoded.kind.step_by_code["look"].zh == "near look"
+    assert decoded.kind.step_by_code["peek"].zh == "far peek"
+    assert decoded.kind.step_by_code["note"].zh == "记录"
+    assert len(decoded.kind.step_by_code) == len(decoded.kind.steps)
+    assert [origin.name for origin, _ in decoded.origins[-2:]] == ["near.toml", "far.toml"]
+    for bases, file, reason in (
+        ({"near": near}, "near.toml", "unknown_base"),
+        ({"near": near, "far": base("far", "near", "look")}, "far.toml", "base_cycle"),
+    ):
+        with pytest.raises(BadKind) as refusal:
+            decode_kind(own, bases)
+        found = refusal.value.finding
+        assert (found.file, found.line, found.reason) == (file, 1, reason)
+
+
 def test_a_fault_in_a_shared_step_names_the_shared_file(tmp_path: Path) -> None:
     step = '[[steps]]\ncode = "look"\nzh = "看"\nen = "Look"\n# 说明\nroles = ["pilot"]\n'
     (tmp_path / "shared.toml").write_text(step + 'from = ["*"]\nsort = "note"\n', encoding="utf-8")
@@ -138,8 +162,9 @@ def test_extension_steps_are_inherited_only_with_an_extendable_clock() -> None:
 
 def test_the_shipped_kinds_load_and_current_is_the_newest(tmp_path: Path) -> None:
     kinds = load_kinds()
+    bases = sum('code = "' not in text.partition("[[")[0] for text in shipped_texts().values())
     shipped = len(kinds)
-    assert shipped == len(shipped_texts()) - 1 >= 3  # one file holds shared steps only
+    assert shipped == len(shipped_texts()) - bases >= 3  # bases hold shared steps only
     newer = shipped_texts()["complaint.toml"].replace("version = 1", "version = 2", 1)
     (tmp_path / "complaint_2.toml").write_text(newer, encoding="utf-8")
     (tmp_path / "drill.toml").write_text(DRILL, encoding="utf-8")
