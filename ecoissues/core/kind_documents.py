@@ -183,10 +183,10 @@ def _bases_of(document: Document, name: str, bases: Mapping[str, Document]) -> l
         if name not in bases:
             sentence = f"没有名为 {name} 的共用步骤文件。"
             raise BadKind(document.finding(Problem("unknown_base", sentence, ("extends",))))
-        document = bases[name]
-        if document in found:
+        if bases[name] in found:
             sentence = f"共用步骤文件“{name}”的 extends 成了循环。"
             raise BadKind(document.finding(Problem("base_cycle", sentence, ("extends",))))
+        document = bases[name]
         found.append(document)
         name = document.base_extends
     return found
