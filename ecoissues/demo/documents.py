@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from ecoissues.demo.list_documents import ListEntry as ListEntry
+from ecoissues.demo.list_documents import ListPlan, list_plans
+
 Shape = TypeVar("Shape")
 
 
@@ -21,20 +24,6 @@ class Account(Struct, frozen=True, forbid_unknown_fields=True):
     display: str
     role: str
     unit: str
-
-
-class ListEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """A list. ``key``: its name in these documents; ``lives``: the group of ``lives.toml``."""
-
-    key: str
-    lives: str
-    code: str
-    title: str
-    kind: str
-    level: str
-    unit: str
-    legal_basis: str = ""
-    note: str = ""
 
 
 class Campaign(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,7 +122,7 @@ class Daily(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SiteDocument(Struct, frozen=True, forbid_unknown_fields=True):
-    """``site.toml``."""
+    """``site.toml``; ``told`` are the lists of the folder ``lists/``."""
 
     seed: int
     password: str
@@ -148,6 +137,7 @@ class SiteDocument(Struct, frozen=True, forbid_unknown_fields=True):
     film: FilmTotals
     tasks: TaskTotals
     daily: Daily
+    told: tuple[ListPlan, ...] = ()
 
     def entry(self, key: str) -> ListEntry:
         """Give a list by its name in these documents."""
@@ -236,8 +226,8 @@ def _read(name: str, shape: type[Shape]) -> Shape:
 
 @cache
 def site_document() -> SiteDocument:
-    """Read ``site.toml``."""
-    return _read("site.toml", SiteDocument)
+    """Read ``site.toml`` and the lists beside it."""
+    return msgspec.structs.replace(_read("site.toml", SiteDocument), told=list_plans())
 
 
 @cache

@@ -25,6 +25,7 @@ from ecoissues.demo import documents, pictures
 from ecoissues.demo.campaign import CampaignPlan, batches
 from ecoissues.demo.issues import IssuePlan
 from ecoissues.demo.letters import DailyPlan, DistrictPlan
+from ecoissues.demo.listed import ListedPlan
 from ecoissues.demo.matters import Action, Ground, Matter
 from ecoissues.demo.people import People, accounts
 from ecoissues.demo.recent import RecentPlan
@@ -76,7 +77,7 @@ def load(
         finally:
             site.clock = clock
     demonstrating.sum_up(site)
-    return Loaded(len(document.lists), loader.cases, len(actions))
+    return Loaded(len(document.lists) + len(document.told), loader.cases, len(actions))
 
 
 @contextmanager
@@ -107,7 +108,7 @@ def _begin(site: Site, document: documents.SiteDocument) -> None:
             "kind_version": site.kinds.current(entry.kind).version, "level": entry.level,
             "unit": entry.unit, "legal_basis": entry.legal_basis, "note": entry.note,
         }
-        for entry in document.lists
+        for entry in (*document.lists, *(plan.entry for plan in document.told))
     ]  # fmt: skip
     central = document.entry("central").code
     rows = [
@@ -152,6 +153,7 @@ def _history(site: Site, document: documents.SiteDocument) -> Iterator[Matter]:
     yield from tasks.films()
     yield from tasks.tasks()
     yield from DailyPlan(_ground(site, seed + 4), document, tree).matters()
+    yield from ListedPlan(site, _ground(site, seed + 6), document).matters(document.told)
 
 
 def _present(site: Site, document: documents.SiteDocument, today: date) -> Iterator[Matter]:
@@ -224,6 +226,8 @@ class _Loader:
             values=action.values, effective_on=action.on, late_reason=action.late_reason
         )
         home = self.site.get_list(matter.entry.code)
+        if "parent_case" in action.values:
+            recorder.flush()  # the case it is a part of is read from the database
         composed = registering.compose(self.site, recorder.connection, recorder.actor, home, asked)
         case, events = recorder.register(composed, home)
         self._standing[id(matter)] = _Standing(case, events)
@@ -233,8 +237,9 @@ class _Loader:
     def _step(self, recorder: BulkRecorder, action: Action) -> None:
         standing = self._standing[id(action.matter)]
         target = action.values.get("target_case")
-        if target is not None or action.matter.key in self._mains:
-            recorder.flush()  # a merge reads the other case from the database
+        kind = self.site.kinds.current(action.matter.entry.kind)
+        if target is not None or action.matter.key in self._mains or kind.children:
+            recorder.flush()  # a merge, and a case with parts, read others from the database
         request = gate.Request(
             step=action.line.step, version=None, values=action.values, files=self._files(action),
             effective_on=action.on, late_reason=action.late_reason,

@@ -90,6 +90,10 @@ class Matter:
             self._add(line, day, recorded if last else None)
         self.walked.append(name)
 
+    def take(self, line: StepLine, day: date) -> None:
+        """Take one step on a day, at the earliest on the day of the one before."""
+        self._add(line, max(day, self.last_on) if self.actions else day, None)
+
     def _add(self, line: StepLine, day: date, recorded: date | None) -> None:
         reason = self.ground.words.phrase("late") if recorded else ""
         values = self.given if not self.actions else self._values(line)

@@ -92,7 +92,8 @@ class BulkRecorder(Recorder):
             self._batches[home.id, name] = find_batch(self.connection, home, name)
         batch_id = self._batches[home.id, name]
         case.id = next(self._ids)
-        row = case_row(self.site, case, composed.draft.effective_on, home, batch_id)
+        day = composed.draft.effective_on
+        row = case_row(self.site, case, day, home, batch_id, composed.parent_id)
         # At once: files that steps bring refer to it.
         _BORN.run(self.connection, {**row, "id": case.id})
         events: list[Event] = []

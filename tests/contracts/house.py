@@ -17,8 +17,11 @@ GENERATED = {
     *(".git", ".venv", ".tools", "node_modules", "instance", "dist", "test-output", "__pycache__"),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
 }
-# Folders of documents: one file per kind, year, definition and form, and no code.
-DOCUMENTS = ("kinds", "calendars", "figures/definitions", "exports/forms", "exports/bulletins")
+# Folders of documents: one file per kind, year, definition, form and list, and no code.
+DOCUMENTS = (
+    *("kinds", "calendars", "figures/definitions", "exports/forms", "exports/bulletins"),
+    "demo/lists",
+)
 
 INNER = {"core", "storage", "figures", "intake", "exports"}
 LAW: dict[str, set[str]] = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ecoissues.core.calendar_documents import gather_calendars
+from ecoissues.demo.list_documents import list_plans
 from ecoissues.exports.catalogue import load_forms
 from ecoissues.figures.registry import packaged_definitions
 from tests.contracts import house
@@ -53,6 +54,7 @@ def bulletin_codes() -> Iterable[str]:
 GATHERED: Mapping[str, Callable[[], Iterable[str]]] = {
     "calendars": lambda: (str(year) for year in gather_calendars()),
     "exports/bulletins": bulletin_codes,
+    "demo/lists": lambda: (plan.code for plan in list_plans()),
     "exports/forms": load_forms,
     "figures/definitions": lambda: packaged_definitions().by_code,
     "kinds": registered_kinds,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ecoissues.demo.documents import Library, SiteDocument, site_document
+from ecoissues.demo.list_documents import ListPlan
 
 
 def small_document() -> SiteDocument:
@@ -34,4 +35,16 @@ def small_document() -> SiteDocument:
         film=replace(document.film, years={"2021": 3, "2022": 4}, completed=5),
         tasks=replace(document.tasks, rounds=rounds),
         daily=replace(document.daily, total=8),
+        told=few_told(document),
+    )
+
+
+def few_told(document: SiteDocument) -> tuple[ListPlan, ...]:
+    """One case in each standing, of the lists with parts or placements and of those they need."""
+    needed = {plan.parent for plan in document.told}
+    needed |= {place.list for plan in document.told for place in plan.placements}
+    return tuple(
+        replace(plan, standings=dict.fromkeys(plan.standings, 1))
+        for plan in document.told
+        if plan.parent or plan.placements or plan.code in needed
     )

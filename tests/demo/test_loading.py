@@ -133,6 +133,24 @@ def test_what_was_loaded_is_marked_and_shown(shown: tuple[Site, Loaded]) -> None
         sign_in(site, "500102.officer", "!")
 
 
+def test_parts_and_placements_stand_in_the_lists(shown: tuple[Site, Loaded]) -> None:
+    """Lists told by a document alone: parts hang on their cases, placed ones stand on both lists."""
+    site, _ = shown
+    told = small_document().told
+    with site.store.reading() as connection:
+        text = "SELECT count(*) FROM cases JOIN lists ON lists.id = list_id WHERE lists.code = :code"
+        part = "SELECT count(*) FROM cases JOIN lists ON lists.id = list_id WHERE lists.code = :code AND parent_id IS NULL"
+        for plan in told:
+            found = connection.execute(sa.text(text), {"code": plan.code}).scalar_one()
+            assert plan.parent or found == sum(plan.standings.values())
+            if plan.parent:
+                assert found > 4
+                assert connection.execute(sa.text(part), {"code": plan.code}).scalar_one() == 0
+    placed = [place.list for plan in told for place in plan.placements]
+    shown_there = [ask(site, "closure_rate", code, "2026-11-10").whole for code in placed]
+    assert sum(shown_there) >= 3
+
+
 def test_every_desk_has_work_today(shown: tuple[Site, Loaded]) -> None:
     """States that wait for each worker of both levels, and something due today and overdue."""
     site, _ = shown

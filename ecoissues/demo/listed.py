@@ -1,0 +1,186 @@
+"""Matters of the lists that are told by a document alone (see ``list_documents``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+from ecoissues.core.kinds import END_PHASES, Kind, Step
+from ecoissues.core.milestones import usual_plan
+from ecoissues.core.vocabulary import DONE_PHASES
+from ecoissues.demo.documents import SiteDocument, StepLine
+from ecoissues.demo.list_documents import ListPlan
+from ecoissues.demo.matters import Ground, Matter
+from ecoissues.demo.plan import DAY
+from ecoissues.demo.walking import Filler, least_days, spread, taker, way_to
+from ecoissues.services.site import Site
+
+#: How often a case has its progress logged, is chased when late.
+_LOGGED: Final = 0.6
+_CHASED: Final = 0.5
+
+
+class ListedPlan:
+    """Draws the cases of lists from their documents, walked by the kinds' own."""
+
+    def __init__(self, site: Site, ground: Ground, document: SiteDocument) -> None:
+        self.site, self.ground, self.document = site, ground, document
+        self.draw = ground.random
+        self.made: dict[str, list[Matter]] = {}
+
+    def matters(self, plans: Sequence[ListPlan]) -> Iterator[Matter]:
+        """Give the matters of the lists; lists of parts after those they are parts of."""
+        for plan in plans:
+            kind = self.site.kinds.current(plan.kind)
+            found = self._parts(plan, kind) if plan.parent else self._cases(plan, kind)
+            self.made[plan.code] = list(found)
+            yield from self.made[plan.code]
+
+    def _cases(self, plan: ListPlan, kind: Kind) -> Iterator[Matter]:
+        targets = self.ground.deal(plan.standings)
+        span = (plan.ends - plan.begins).days
+        for place, target in enumerate(self._oldest_first(kind, targets)):
+            day = self.ground.workday(plan.begins + DAY * (span * place // len(targets)), plan.begins)
+            yield _Walk(self, plan, kind, place, target).taken(day, self.document.until)
+
+    def _oldest_first(self, kind: Kind, targets: list[str]) -> list[str]:
+        """Put what is closed mostly before what is open, as in any list that has run for a while."""
+        order = {state.code: place for place, state in enumerate(kind.states)}
+        last = len(order) / 2
+        return sorted(targets, key=lambda code: -order[code] + self.draw.uniform(-last, last))
+
+    def _parts(self, plan: ListPlan, kind: Kind) -> Iterator[Matter]:
+        """Give the parts of each case: those of a done case are closed before it was done."""
+        shares, place = plan.standings, 0
+        for parent in self.made[plan.parent]:
+            above = self.site.kinds.current(parent.entry.kind)
+            done = next((a.on for a in parent.actions if _ends(above, a.line.step)), None)
+            born = parent.actions[0].on
+            for _ in range(self.draw.randint(*plan.each)):
+                target = self.draw.choices(list(shares), list(shares.values()))[0]
+                until = self.document.until
+                if done is not None:
+                    target = next(s.code for s in kind.states if s.phase == "closed")
+                    until = done - DAY
+                walk = _Walk(self, plan, kind, place, target, parent)
+                yield walk.taken(min(born + DAY * self.draw.randint(1, 6), until), until)
+                place += 1
+
+
+def _ends(kind: Kind, step: str) -> bool:
+    to = kind.step_by_code[step].to
+    return bool(to) and kind.phase_of(to) in (*DONE_PHASES, "void")
+
+
+class _Walk:
+    """One case on its way to the state it is to stand in."""
+
+    def __init__(
+        self, owner: ListedPlan, plan: ListPlan, kind: Kind, place: int, target: str,
+        parent: Matter | None = None,
+    ) -> None:  # fmt: skip
+        self.owner, self.plan, self.kind, self.target = owner, plan, kind, target
+        self.ground, self.draw, self.place, self.parent = owner.ground, owner.draw, place, parent
+        own = plan.matters[place % len(plan.matters)]
+        where = plan.places[place % len(plan.places)]
+        self.fill = Filler(self.ground, own, plan.values, {"place": where, "done": ""})
+        self.taken_by: dict[str, str] = {}
+        self.placed: set[str] = set()
+        lead = plan.units[self.draw.randrange(len(plan.units))]
+        self.parties = [[lead, "lead"]]
+        others = [code for code in plan.units if code != lead]
+        if others and self.draw.random() < plan.joint:
+            self.parties.append([self.draw.choice(others), "joint"])
+
+    def taken(self, first: date, until: date) -> Matter:
+        """Take every step to the target; gives the matter."""
+        way = way_to(self.kind, self.target)
+        due = first + DAY * self.draw.randint(*self.plan.days)
+        ended = self.kind.phase_of(self.target) in (*END_PHASES, *DONE_PHASES)
+        last = due + DAY * (self.draw.randint(2, 25) if self.draw.random() < self.plan.late
+                            else -self.draw.randint(1, max(2, self.plan.days[0] // 3)))  # fmt: skip
+        if not ended:
+            last = min(last, first + DAY * (4 * len(way)))
+        waits = [least_days(self.kind, step) for step in way[1:]]
+        days = spread(self.ground, first, max(first, min(last, until)), waits)
+        matter = self._registered(way[0], first, due)
+        for place, (step, day) in enumerate(zip(way[1:], days[1:], strict=True), 2):
+            self._take(matter, step, day, due)
+            self._beside(matter, step, day, due, days[place] if place < len(days) else None)
+        if not ended and due < until - DAY * 3 and self.draw.random() < _CHASED:
+            self._note(matter, "chase", self.ground.between(due + DAY, until), due)
+        return matter
+
+    def _registered(self, step: Step, day: date, due: date) -> Matter:
+        number = self.plan.numbers.format(year=day.year, n=self.place + 1)
+        given: dict[str, Any] = {"number": number, "received_on": day.isoformat()}
+        if self.parent is not None:
+            given["parent_case"] = self.parent.key
+        for name in ("units", "deadline_on"):
+            given[name] = None  # told when it is given away
+        values = self.fill.form(step, day, given)
+        values = {code: value for code, value in values.items() if value is not None}
+        matter = Matter(self.ground, self.plan.entry, number, values)
+        matter.data["first"] = self.parties
+        self._line(matter, step, {}, day)
+        return matter
+
+    def _given(self, step: Step, day: date, due: date) -> dict[str, Any]:
+        given: dict[str, Any] = {"units": self.parties}
+        for source in step.promises.values():
+            late = due <= day
+            given[source] = (day + DAY * self.draw.randint(10, 40) if late else due).isoformat()
+        return given
+
+    def _take(self, matter: Matter, step: Step, day: date, due: date) -> None:
+        values = self.fill.form(step, day, self._given(step, day, due))
+        self._line(matter, step, values, day)
+
+    def _line(self, matter: Matter, step: Step, values: dict[str, Any], day: date) -> None:
+        who = taker(step, self.taken_by)
+        self.taken_by[step.code] = who
+        files = tuple(need.stage for need in step.evidence for _ in range(need.least))
+        matter.take(StepLine(step.code, who, values, files), day)
+
+    def _beside(
+        self, matter: Matter, step: Step, day: date, due: date, after: date | None
+    ) -> None:  # fmt: skip
+        """Take notes, milestones and placements between a step and the next one."""
+        state = step.to
+        last = after or min(day + DAY * 20, self.owner.document.until)
+        if step.effect == "assign":
+            self._place(matter, self.ground.between(day, last), due)
+        if not state or not self.kind.state_by_code[state].work:
+            return
+        if self.kind.milestones and "plan" in self.kind.step_by_code:
+            self._milestones(matter, day, after or self.owner.document.until, due)
+        notes = [s for s in self.kind.steps if s.sort == "note" and not s.effect and not s.to
+                 and state in s.sources and "officer" in s.roles]  # fmt: skip
+        for note in notes[:2]:
+            if self.draw.random() < _LOGGED and matter.last_on <= last:
+                self._take(matter, note, self.ground.between(matter.last_on, last), due)
+
+    def _milestones(self, matter: Matter, day: date, last: date, due: date) -> None:
+        """Set the year's milestones and reach those whose time has come, some a little late."""
+        items = usual_plan(self.kind.milestones, due.year)
+        self._note(matter, "plan", day, due, milestones=items)
+        for item in items:
+            when = date.fromisoformat(item["due_on"]) - DAY * self.draw.randint(-6, 12)
+            if matter.last_on < when <= last:
+                self._note(matter, "reach", when, due, milestone=item["title"])
+
+    def _place(self, matter: Matter, day: date, due: date) -> None:
+        for place in self.plan.placements:
+            fits = not place.field or matter.given.get(place.field) in place.among
+            if fits and self.draw.random() < place.share:
+                reason = self.draw.choice(place.reasons)
+                self._note(matter, "place", day, due, list_code=place.list, reason=reason)
+
+    def _note(self, matter: Matter, effect: str, day: date, due: date, **given: Any) -> None:
+        step = next((step for step in self.kind.steps if step.effect == effect), None)
+        if step is None:
+            return
+        day = max(day, matter.last_on)
+        values = self.fill.form(step, day, {**self._given(step, day, due), **given})
+        self._line(matter, step, values, day)
