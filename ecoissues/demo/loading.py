@@ -172,6 +172,8 @@ class _Loader:
         self._now = datetime.fromtimestamp(0, UTC)
         self._standing: dict[int, _Standing] = {}
         self._mains: set[str] = set()
+        self._ids: dict[str, int] = {}
+        self._parts: dict[int, list[int]] = {}
 
     @property
     def cases(self) -> int:
@@ -226,20 +228,25 @@ class _Loader:
             values=action.values, effective_on=action.on, late_reason=action.late_reason
         )
         home = self.site.get_list(matter.entry.code)
-        if "parent_case" in action.values:
-            recorder.flush()  # the case it is a part of is read from the database
+        above = self._ids.get(str(action.values.get("parent_case")))
+        if above is not None:
+            recorder.flush([above])  # the case it is a part of is read from the database
         composed = registering.compose(self.site, recorder.connection, recorder.actor, home, asked)
         case, events = recorder.register(composed, home)
         self._standing[id(matter)] = _Standing(case, events)
+        self._ids[matter.key] = case.id
+        if above is not None:
+            self._parts.setdefault(above, []).append(case.id)
         if matter.complainant:
             self._complainants.append((case.id, matter.complainant))
 
     def _step(self, recorder: BulkRecorder, action: Action) -> None:
         standing = self._standing[id(action.matter)]
         target = action.values.get("target_case")
-        kind = self.site.kinds.current(action.matter.entry.kind)
-        if target is not None or action.matter.key in self._mains or kind.children:
-            recorder.flush()  # a merge, and a case with parts, read others from the database
+        if target is not None or action.matter.key in self._mains:
+            recorder.flush()  # a merge reads the other case from the database
+        if standing.case.id in self._parts:
+            recorder.flush(self._parts[standing.case.id])  # whether its parts are done
         request = gate.Request(
             step=action.line.step, version=None, values=action.values, files=self._files(action),
             effective_on=action.on, late_reason=action.late_reason,

@@ -7,7 +7,7 @@ once, at the end, from its last standing. ``flush`` must be called before the la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, text
@@ -130,13 +130,15 @@ class BulkRecorder(Recorder):
         insert_values(self.connection, self._postings)
         self._events, self._postings = [], []
 
-    def flush(self) -> None:
-        """Write everything that waits: the log, then each changed case's projections."""
+    def flush(self, case_ids: Iterable[int] | None = None) -> None:
+        """Write what waits: the log, then the projections of each changed case, or of some."""
         self.flush_log()
         tree, list_ids = self.site.tree, self.site.list_ids
-        for case, kind, life, touched in self._changed.values():
+        for case_id in list(self._changed if case_ids is None else case_ids):
+            if case_id not in self._changed:
+                continue
+            case, kind, life, touched = self._changed.pop(case_id)
             columns = projection(kind, life, tree, case.merged_into_id)
             project(
                 self.connection, case.id, case.number, columns, life, tree, list_ids, touched, kind
             )
-        self._changed = {}
