@@ -2,5 +2,6 @@
 
 Everything passes the ordinary services. What happens stands in documents (``site.toml``: accounts,
 lists and the published numbers; ``lives.toml``: how matters are handled; ``texts.toml``: words;
-``recent.toml``: the work of the days around loading); the code draws and dates it.
+``recent.toml``: the work of the days around loading; ``lists/``: lists walked by their kinds' own
+documents); the code draws and dates it.
 """

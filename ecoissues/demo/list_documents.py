@@ -51,7 +51,8 @@ class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     ``standings``: state of the kind -> how many cases end there. ``units``: who handles them.
     ``matters``: values of the fields of one case each, taken in turn; ``values``: for all cases, by
     field or ``step.field``, a list to draw from, a table ``least``/``most``/``step`` of numbers, or
-    the value itself. Texts may name {place}, another {place} of ``places`` each, {k}, {m}, {n}, {t}.
+    the value itself; of a date, a number says how many days after the step. Texts may name {place}
+    (of ``places``), {year}, and numbers {k}, {m}, {n}.
     ``parent``: list whose cases these are parts of, ``each`` (least, most) so many; then
     ``standings`` are shares for the parts of cases that are not done.
     """

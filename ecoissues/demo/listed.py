@@ -84,7 +84,7 @@ class _Walk:
         self.ground, self.draw, self.place, self.parent = owner.ground, owner.draw, place, parent
         own = plan.matters[place % len(plan.matters)]
         where = plan.places[place % len(plan.places)]
-        self.fill = Filler(self.ground, own, plan.values, {"place": where, "done": ""})
+        self.fill = Filler(self.ground, own, plan.values, {"place": where})
         self.taken_by: dict[str, str] = {}
         self.placed: set[str] = set()
         lead = plan.units[self.draw.randrange(len(plan.units))]
@@ -100,11 +100,13 @@ class _Walk:
         ended = self.kind.phase_of(self.target) in (*END_PHASES, *DONE_PHASES)
         last = due + DAY * (self.draw.randint(2, 25) if self.draw.random() < self.plan.late
                             else -self.draw.randint(1, max(2, self.plan.days[0] // 3)))  # fmt: skip
-        if not ended:
+        works = [state.code for state in self.kind.states if state.work]
+        if not ended and (self.target in works or not any(step.to in works for step in way)):
             last = min(last, first + DAY * (4 * len(way)))
         waits = [least_days(self.kind, step) for step in way[1:]]
         days = spread(self.ground, first, max(first, min(last, until)), waits)
-        matter = self._registered(way[0], first, due)
+        self.fill.slots["year"] = str(first.year)
+        matter = self._registered(way[0], first)
         for place, (step, day) in enumerate(zip(way[1:], days[1:], strict=True), 2):
             self._take(matter, step, day, due)
             self._beside(matter, step, day, due, days[place] if place < len(days) else None)
@@ -112,7 +114,7 @@ class _Walk:
             self._note(matter, "chase", self.ground.between(due + DAY, until), due)
         return matter
 
-    def _registered(self, step: Step, day: date, due: date) -> Matter:
+    def _registered(self, step: Step, day: date) -> Matter:
         number = self.plan.numbers.format(year=day.year, n=self.place + 1)
         given: dict[str, Any] = {"number": number, "received_on": day.isoformat()}
         if self.parent is not None:

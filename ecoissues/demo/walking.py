@@ -70,7 +70,7 @@ class Filler:
     """Fills the forms of one case: its own values, then those of its list, then usual ones."""
 
     def __init__(
-        self, ground: Ground, own: Mapping[str, Any], common: Mapping[str, Any], slots: Mapping[str, str]
+        self, ground: Ground, own: Mapping[str, Any], common: Mapping[str, Any], slots: dict[str, str]
     ) -> None:  # fmt: skip
         self.ground, self.own, self.common, self.slots = ground, own, common, slots
 
@@ -84,28 +84,30 @@ class Filler:
             if field.code in given:
                 value = given[field.code]
             else:
-                value = self._told(step, field)
+                value = self._told(step, field, day)
                 if value is None and field.required:
                     value = self._usual(step, field, day)
             if value is not None:
                 values[field.code] = value
         return values
 
-    def _told(self, step: Step, field: Field) -> Any:
+    def _told(self, step: Step, field: Field, day: date) -> Any:
         for found in (
             self.own.get(f"{step.code}.{field.code}"), self.common.get(f"{step.code}.{field.code}"),
             self.own.get(field.code), self.common.get(field.code),
         ):  # fmt: skip
             if found is not None:
-                return self._drawn(found, field)
+                return self._drawn(found, field, day)
         return None
 
-    def _drawn(self, found: Any, field: Field) -> Any:
+    def _drawn(self, found: Any, field: Field, day: date) -> Any:
         draw = self.ground.random
         if isinstance(found, list) and field.type not in ("choices", "outcomes"):
             found = draw.choice(found)
         if isinstance(found, dict):
             found = draw.randrange(found["least"], found["most"] + 1, found.get("step", 1))
+        if field.type == "date" and isinstance(found, int):
+            return (day + _DAY * found).isoformat()
         if field.type == "place" and isinstance(found, str):
             (west, east), (south, north) = _MAP
             spot = f"{draw.uniform(west, east):.4f},{draw.uniform(south, north):.4f}"
@@ -127,7 +129,7 @@ class Filler:
         if field.type == "flag":
             return draw.random() < 0.5
         if field.type in ("text", "long_text") and field.code in phrases:
-            return self.ground.words.phrase(field.code, handling=self.slots.get("done", ""))
+            return self.ground.words.phrase(field.code, handling="")
         raise KeyError(f"{step.code}.{field.code}")
 
 
