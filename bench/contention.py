@@ -39,8 +39,8 @@ def _play(url: str, folder: Path, rounds: int) -> contender.Tally:
         with office.site.store.writing() as connection:
             kinds = list(office.kinds.values())
             cases = [
-                machine.walk(office, connection, kinds[place % len(kinds)], "in_progress")
-                for place in range(CASES)
+                machine.walk(office, connection, kind, machine.work_of(kind))
+                for kind in (kinds[place % len(kinds)] for place in range(CASES))
             ]
         with contender.clients() as running:
             return contender.run_rounds(office, running, cases, rounds)

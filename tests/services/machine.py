@@ -98,6 +98,10 @@ class Office:
         """Let time go on."""
         self.clock.now += timedelta(days=days)
 
+    def trust_clock(self, connection: Connection) -> None:
+        """Say that the clock is right: a site that rested for a month asks before it writes."""
+        reference.put_setting(connection, CLOCK_ACCEPTED, instant_text(self.site.now()))
+
     # ---- reading -----------------------------------------------------------------------------
 
     def case(self, connection: Connection, case_id: int) -> Any:
@@ -225,8 +229,7 @@ class Office:
             face = life.clocks[step.after_clock]
             while face.current and self.site.today() <= face.current:
                 self.later(1)
-            # A site that rests for a month asks its administrator whether the clock is right.
-            reference.put_setting(connection, CLOCK_ACCEPTED, instant_text(self.site.now()))
+            self.trust_clock(connection)
         who = by or self.who(step, life, self.site.lists[row.list_id].code)
         asked = values if values is not None else self.form(step, life)
         request = gate.Request(code, None, asked, self.needed(step), **more)
@@ -250,7 +253,8 @@ class Office:
             last = correctable(live(log.events_of(connection, case_id)))[-1]
             return {"event": last.seq, "effective_on": last.effective_on.isoformat()}
         if step.effect == "reach":
-            return {"milestone": life.fields[MILESTONES][0]["title"]}
+            plan = life.fields.get(MILESTONES) or [{"title": "尚未设定"}]
+            return {"milestone": plan[0]["title"]}
         if step.effect in BEFORE and step.effect not in ("unmerge", "escalate"):
             sort = BEFORE[step.effect].removeprefix("ask_").replace("instruct", "instruction")
             waiting = [seq for seq, ask in life.pending.items() if ask["sort"] == sort]
@@ -318,6 +322,11 @@ def shortest_way(kind: Kind, target: str, source: str = "") -> list[Step]:
                 seen.add((after, kept))
                 queue.append((after, kept, [*way, step]))
     raise AssertionError(f"no way from {source or 'nothing'} to {target} in {kind.code}")
+
+
+def work_of(kind: Kind) -> str:
+    """Give the first state in which work is done."""
+    return next(state.code for state in kind.states if state.work)
 
 
 def walk(office: Office, connection: Connection, kind: Kind, target: str, unit: str = CITY) -> int:

@@ -67,7 +67,7 @@ def three_cases(office: Office, kind: Kind) -> dict[str, int]:
     """Bring cases into the first state, the first state of work and the first closed one."""
     states = {
         "first": next(step.to for step in kind.steps if step.effect == "register"),
-        "work": next(state.code for state in kind.states if state.work),
+        "work": machine.work_of(kind),
         "closed": next(state.code for state in kind.states if state.phase == "closed"),
     }
     with office.site.store.writing() as connection:
