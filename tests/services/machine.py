@@ -31,7 +31,7 @@ from ecoissues.services.registering import Registration, register_within
 from ecoissues.services.site import Site
 from ecoissues.storage import log, reference
 from ecoissues.storage import tables as t
-from tests.services.small_site import PDF, Clock, actor, make_site
+from tests.services.small_site import LISTS, PDF, Clock, actor, make_site
 
 CITY, DISTRICT, FOREIGN = "500000", "500119", "500112"
 HANDLER, OTHER, TOWN = "500119-STHJ", "500119-CGJ", "500119-STHJ-1"
@@ -70,6 +70,8 @@ class Office:
         self.clock.set(start)
         self.site: Site = make_site(url, folder, self.clock)
         self.kinds = {code: self.site.kinds.current(code) for code in self.site.kinds.codes()}
+        #: The kind to take where any one will do.
+        self.any_kind = self.kinds[LISTS["c3"][1]]
         with self.site.store.writing() as connection:
             tree = self.site.tree
             for code, name, short, sort, parent in _MORE_UNITS:

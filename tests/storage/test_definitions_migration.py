@@ -15,7 +15,7 @@ from ecoissues.figures.comparing import compare
 from ecoissues.services import starting
 from ecoissues.storage import schema
 from ecoissues.storage import tables as t
-from tests.services.machine import Office, walk
+from tests.services.machine import Office, walk, work_of
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
     made = Office(database_url, tmp_path)
     with made.site.store.writing() as connection:
         for kind in made.kinds.values():
-            walk(made, connection, kind, "in_progress")
+            walk(made, connection, kind, work_of(kind))
     yield made
     made.site.close()
 
