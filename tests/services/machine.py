@@ -58,6 +58,8 @@ BEFORE = {
     "unplace": "place",
     "unmerge": "merge",
     "reach": "plan",
+    "move_on": "ask_move",
+    "refuse_move": "ask_move",
 }
 START = date(2024, 7, 1)
 
@@ -249,6 +251,8 @@ class Office:
             codes = [one.code for one in self.site.lists.values() if one.code not in
                      (here, *life.lists) and one.unit_code == CITY]  # fmt: skip
             return {"list_code": codes[0]}
+        if step.effect == "ask_move":
+            return {"list_code": f"{DISTRICT}-{row.kind}", "move_number": f"M{next(self._serial)}"}
         if step.effect == "unplace":
             return {"list_code": next(iter(life.lists), self.site.lists[row.list_id].code)}
         if step.effect == "ask_correction":

@@ -63,6 +63,7 @@ def documents() -> dict[str, Document]:
             found = [dict(step) for step in base["steps"] if step["code"] not in own]
             document["steps"] += [step for step in found if has_use(document, step)]
             base = files.get(f"{base.get('extends')}.toml")
+        document["steps"] += [dict(step) for step in files["moving.toml"]["steps"]]
         for step in document["steps"]:
             asked = [{**ask, "code": ask["field"]} for ask in step.get("asks", ())]
             step["fields"] = [*step.get("fields", ()), *asked]
