@@ -71,13 +71,21 @@ def documents() -> dict[str, Document]:
     return {document["code"]: document for document in kinds.values()}
 
 
+#: What can be tried only after a proposal, a suspension or one's own request: see test_deadlines.
+ELSEWHERE = ("resume", "recount", "withdraw_request")
+
+
 def has_use(document: Document, step: Document) -> bool:
-    """Tell whether a shared step means anything in a kind."""
+    """Tell whether a shared step means anything in a kind, and is tried here."""
+    if step.get("effect") in ELSEWHERE:
+        return False
     phases = {state["phase"] for state in document["states"]}
     if not any(word[0] != "@" or word[1:] in phases for word in step["from"]):
         return False
     if step.get("effect") in ("ask_extension", "extend", "refuse_extension"):
         return any("extension" in clock for clock in document.get("clocks", ()))
+    if step.get("effect") in ("ask_suspension", "suspend", "refuse_suspension"):
+        return any("suspension" in clock for clock in document.get("clocks", ()))
     plans = bool(document.get("planned") or document.get("milestones"))
     return plans or step.get("effect") not in ("plan", "reach")
 
@@ -140,15 +148,22 @@ def expected(
 
 
 def obstacle(document: Document, state: str, step: Document, events: list[dict[str, Any]]) -> str:
-    """Give what stands in the way of somebody with the right: only a clock that does not run."""
-    if step.get("effect") in ("ask_extension", "extend", "refuse_extension"):
-        clock = next(clock for clock in document["clocks"] if "extension" in clock)
+    """Give what stands in the way of somebody with the right: clocks, and nothing to answer."""
+    effect = step.get("effect", "")
+    if step.get("before_clock") and waited(document):
+        return "after_expiry"
+    if effect == "answer_order":
+        orders = [one for one in document["steps"] if one.get("effect") == "order"]
+        return "taken" if any(state in sources(document, one) for one in orders) else "no_request"
+    if effect.endswith(("extend", "extension", "suspend", "suspension")):
+        limit = "extension" if effect.endswith(("extend", "extension")) else "suspension"
+        clock = next(clock for clock in document["clocks"] if limit in clock)
         phase = next(one["phase"] for one in document["states"] if one["code"] == state)
         dues = [event["facts"].get("clocks", {}).get(clock["code"], {}) for event in events]
         marks = {mark for event in events for mark in event["facts"].get("marks", ())}
         met = marks.intersection(clock["met_by"]) or phase in clock["met_by"]
         if not any(fact.get("due") for fact in dues) or met:
-            return "clock_not_running" if step["effect"] == "ask_extension" else "no_request"
+            return "clock_not_running" if effect.startswith("ask_") else "no_request"
     return "taken"
 
 
@@ -273,7 +288,11 @@ def test_every_state_step_role_and_relation(
                         )
             assert length_of_log(connection) == before
     assert not wrong, "\n".join([f"{len(wrong)} of {seen.total()}", *wrong[:40]])
-    assert taken == {step["code"] for step in document["steps"] if step.get("effect") != "register"}
+    assert taken == {
+        step["code"]
+        for step in document["steps"]
+        if step.get("effect") != "register" and not (step.get("before_clock") and waited(document))
+    }
     with capsys.disabled():
         print(f"\n{code} on {engine_name}: {seen.total()} attempts {dict(seen)}")  # noqa: T201
 
