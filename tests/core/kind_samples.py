@@ -191,6 +191,24 @@ def shipped_texts() -> dict[str, str]:
     return {item.name: item.read_text(encoding="utf-8") for item in sorted(found, key=str)}
 
 
+def inherited_steps(tables: dict[str, Any], table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of the base, of its base and so on; of two with one code the nearest stands."""
+    found: dict[str, dict[str, Any]] = {}
+    while "extends" in table:
+        table = tables[table["extends"] + ".toml"]
+        for step in table["steps"]:
+            found.setdefault(step["code"], step)
+    return list(found.values())
+
+
+def _leads_from(step: dict[str, Any], phases: dict[str, str]) -> bool:
+    """Whether a shared step can be taken at all in a kind with these states."""
+    return any(
+        source in phases or source == "*" or source.removeprefix("@") in phases.values()
+        for source in step["from"]
+    )
+
+
 def plain_kinds() -> dict[str, dict[str, Any]]:
     """Re-read the shipped kinds without the product's code: common steps in, states spelled out."""
     tables = {name: tomllib.loads(text) for name, text in shipped_texts().items()}
@@ -198,15 +216,23 @@ def plain_kinds() -> dict[str, dict[str, Any]]:
     for kind in kinds.values():
         phases = {state["code"]: state["phase"] for state in kind["states"]}
         own = {step["code"] for step in kind["steps"]}
-        shared = tables[kind["extends"] + ".toml"]["steps"] if "extends" in kind else []
-        planned = kind.get("planned") or "milestones" in kind
+        shared = inherited_steps(tables, kind)
+        clocks = kind.get("clocks", [])
+        without = [] if kind.get("planned") or "milestones" in kind else ["plan", "reach"]
+        if not any("extension" in clock for clock in clocks):
+            without += ["ask_extension", "extend", "refuse_extension"]
+        if not any("suspension" in clock for clock in clocks):
+            without += ["ask_suspension", "suspend", "refuse_suspension", "resume"]
+        if not clocks:
+            without.append("recount")
         kind["steps"] = [
             *kind["steps"],
             *(
                 dict(step)
                 for step in shared
                 if step["code"] not in own
-                and (planned or step.get("effect") not in ("plan", "reach"))
+                and step.get("effect") not in without
+                and _leads_from(step, phases)
             ),
         ]
         fields = {field["code"]: field for field in kind.get("fields", ())}
