@@ -52,6 +52,12 @@ class Number(msgspec.Struct, frozen=True):
     rest_href: str
 
     @property
+    def title(self) -> str:
+        """What stands over the number: a count is not called a rate."""
+        name = self.definition.wording.zh
+        return name.removesuffix("率") if self.definition.aim == "low" else name
+
+    @property
     def rest(self) -> int:
         """How many of the whole are not in the part."""
         return self.figure.whole - self.figure.part
