@@ -43,6 +43,19 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     among: tuple[Any, ...] = ()
 
 
+class Turn(Struct, frozen=True, forbid_unknown_fields=True):
+    """How cases of one sort go, where the shortest way would not be theirs.
+
+    ``field``, ``among``: as of a place. ``by``: steps they go by if they can; notes among these are
+    taken, and no others. ``days``: the days they have, when other than those of the list.
+    """
+
+    field: str
+    among: tuple[Any, ...]
+    by: tuple[str, ...]
+    days: tuple[int, int] | None = None
+
+
 class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """One list.
 
@@ -53,6 +66,7 @@ class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     field or ``step.field``, a list to draw from, a table ``least``/``most``/``step`` of numbers, or
     the value itself; of a date, a number says how many days after the step. Texts may name {place}
     (of ``places``), {year}, and numbers {k}, {m}, {n}.
+    ``ending``: state -> values of the cases that end there, before those of ``matters``.
     ``parent``: list whose cases these are parts of, ``each`` (least, most) so many; then
     ``standings`` are shares for the parts of cases that are not done.
     """
@@ -76,6 +90,8 @@ class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     parent: str = ""
     each: tuple[int, int] = (2, 3)
     placements: tuple[Place, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    ending: dict[str, dict[str, Any]] = {}
     legal_basis: str = ""
     note: str = ""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kinds import END_PHASES, Kind, Step
 from ecoissues.core.milestones import usual_plan
 from ecoissues.core.vocabulary import DONE_PHASES
@@ -13,7 +14,15 @@ from ecoissues.demo.documents import SiteDocument, StepLine
 from ecoissues.demo.list_documents import ListPlan
 from ecoissues.demo.matters import Ground, Matter
 from ecoissues.demo.plan import DAY
-from ecoissues.demo.walking import Filler, least_days, spread, taker, way_to
+from ecoissues.demo.walking import (
+    Filler,
+    least_days,
+    most_days,
+    quick_minutes,
+    spread,
+    taker,
+    way_to,
+)
 from ecoissues.services.site import Site
 
 #: How often a case has its progress logged, is chased when late.
@@ -84,7 +93,12 @@ class _Walk:
         self.ground, self.draw, self.place, self.parent = owner.ground, owner.draw, place, parent
         own = plan.matters[place % len(plan.matters)]
         where = plan.places[place % len(plan.places)]
+        own = {**own, **plan.ending.get(target, {})}
         self.fill = Filler(self.ground, own, plan.values, {"place": where})
+        self.turn = next((t for t in plan.turns if own.get(t.field) in t.among), None)
+        self.by = self.turn.by if self.turn else ()
+        self.way = way_to(kind, target, self.by)
+        self.quick = quick_minutes(kind, self.way)
         self.taken_by: dict[str, str] = {}
         self.placed: set[str] = set()
         lead = plan.units[self.draw.randrange(len(plan.units))]
@@ -95,16 +109,17 @@ class _Walk:
 
     def taken(self, first: date, until: date) -> Matter:
         """Take every step to the target; gives the matter."""
-        way = way_to(self.kind, self.target)
-        due = first + DAY * self.draw.randint(*self.plan.days)
+        way, room = self.way, (self.turn and self.turn.days) or self.plan.days
+        due = first + DAY * self.draw.randint(*room)
         ended = self.kind.phase_of(self.target) in (*END_PHASES, *DONE_PHASES)
         last = due + DAY * (self.draw.randint(2, 25) if self.draw.random() < self.plan.late
-                            else -self.draw.randint(1, max(2, self.plan.days[0] // 3)))  # fmt: skip
+                            else -self.draw.randint(1, max(2, room[0] // 3)))  # fmt: skip
         works = [state.code for state in self.kind.states if state.work]
         if not ended and (self.target in works or not any(step.to in works for step in way)):
             last = min(last, first + DAY * (4 * len(way)))
         waits = [least_days(self.kind, step) for step in way[1:]]
-        days = spread(self.ground, first, max(first, min(last, until)), waits)
+        most = [0 if s.code in self.quick else most_days(self.kind, s) for s in way[1:]]
+        days = spread(self.ground, first, max(first, min(last, until)), waits, most)
         self.fill.slots["year"] = str(first.year)
         matter = self._registered(way[0], first)
         for place, (step, day) in enumerate(zip(way[1:], days[1:], strict=True), 2):
@@ -121,12 +136,28 @@ class _Walk:
             given["parent_case"] = self.parent.key
         for name in ("units", "deadline_on"):
             given[name] = None  # told when it is given away
+        at = self._alarm(day) if self.quick else None
         values = self.fill.form(step, day, given)
         values = {code: value for code, value in values.items() if value is not None}
         matter = Matter(self.ground, self.plan.entry, number, values)
         matter.data["first"] = self.parties
-        self._line(matter, step, {}, day)
+        self._line(matter, step, {}, day, at)
         return matter
+
+    def _alarm(self, day: date) -> datetime:
+        """Draw the moment of what cannot wait; texts name it {time}."""
+        at = datetime.combine(day, time(self.draw.randint(6, 19), self.draw.randint(0, 59)), SHANGHAI)
+        self.fill.slots["time"] = f"{at:%H:%M}"
+        return at + timedelta(seconds=self.draw.randint(20, 90))
+
+    def _soon(self, matter: Matter, step: Step) -> datetime | None:
+        """Give the moment of a step that is taken at once; a share comes after its minutes."""
+        if step.code not in self.quick:
+            return None
+        allowed = self.quick[step.code]
+        late = bool(allowed) and self.draw.random() < self.plan.late
+        least, most = (allowed + 2, allowed * 3) if late else (1, max(allowed - 2, 2))
+        return matter.actions[-1].at + timedelta(seconds=self.draw.randint(least * 60, most * 60))
 
     def _given(self, step: Step, day: date, due: date) -> dict[str, Any]:
         given: dict[str, Any] = {"units": self.parties}
@@ -137,13 +168,16 @@ class _Walk:
 
     def _take(self, matter: Matter, step: Step, day: date, due: date) -> None:
         values = self.fill.form(step, day, self._given(step, day, due))
-        self._line(matter, step, values, day)
+        self._line(matter, step, values, day, self._soon(matter, step))
 
-    def _line(self, matter: Matter, step: Step, values: dict[str, Any], day: date) -> None:
+    def _line(
+        self, matter: Matter, step: Step, values: dict[str, Any], day: date,
+        at: datetime | None = None,
+    ) -> None:  # fmt: skip
         who = taker(step, self.taken_by)
         self.taken_by[step.code] = who
         files = tuple(need.stage for need in step.evidence for _ in range(need.least))
-        matter.take(StepLine(step.code, who, values, files), day)
+        matter.take(StepLine(step.code, who, values, files), day, at)
 
     def _beside(
         self, matter: Matter, step: Step, day: date, due: date, after: date | None
@@ -159,8 +193,11 @@ class _Walk:
             self._milestones(matter, day, after or self.owner.document.until, due)
         notes = [s for s in self.kind.steps if s.sort == "note" and not s.effect and not s.to
                  and state in s.sources and "officer" in s.roles]  # fmt: skip
-        for note in notes[:2]:
-            if self.draw.random() < _LOGGED and matter.last_on <= last:
+        named = [note for note in notes if note.code in self.by]
+        if self.quick:
+            return  # there is no time to write anything down
+        for note in named or notes[:2]:
+            if (named or self.draw.random() < _LOGGED) and matter.last_on <= last:
                 self._take(matter, note, self.ground.between(matter.last_on, last), due)
 
     def _milestones(self, matter: Matter, day: date, last: date, due: date) -> None:

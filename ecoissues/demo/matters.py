@@ -90,11 +90,16 @@ class Matter:
             self._add(line, day, recorded if last else None)
         self.walked.append(name)
 
-    def take(self, line: StepLine, day: date) -> None:
-        """Take one step on a day, at the earliest on the day of the one before."""
-        self._add(line, max(day, self.last_on) if self.actions else day, None)
+    def take(self, line: StepLine, day: date, at: datetime | None = None) -> None:
+        """Take one step on a day, at the earliest on the day of the one before.
 
-    def _add(self, line: StepLine, day: date, recorded: date | None) -> None:
+        In: ``at``, its moment, where that is not just any of the day.
+        """
+        self._add(line, max(day, self.last_on) if self.actions else day, None, at)
+
+    def _add(
+        self, line: StepLine, day: date, recorded: date | None, at: datetime | None = None
+    ) -> None:
         reason = self.ground.words.phrase("late") if recorded else ""
         values = self.given if not self.actions else self._values(line)
         files = tuple(
@@ -102,7 +107,7 @@ class Matter:
             for stage in line.files
             if stage not in _PICTURES or not is_clear(str(self.data.get("verdict", "")))
         )
-        at = self._moment(line, recorded or day, bool(recorded))
+        at = at or self._moment(line, recorded or day, bool(recorded))
         self.actions.append(Action(at, day, self, line, values, files, reason))
 
     def _values(self, line: StepLine) -> dict[str, Any]:

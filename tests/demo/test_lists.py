@@ -59,8 +59,12 @@ def test_a_list_names_only_what_is(plan: ListPlan) -> None:
         assert KINDS.current(above.kind).children == plan.kind
     fields = {field.code for step in kind.steps for field in step.fields}
     fields |= {f"{step.code}.{field.code}" for step in kind.steps for field in step.fields}
-    for told in (plan.values, *plan.matters):
+    for told in (plan.values, *plan.matters, *plan.ending.values()):
         assert set(told) <= fields, set(told) - fields
+    assert set(plan.ending) <= set(plan.standings)
+    for turn in plan.turns:
+        assert set(turn.by) <= set(kind.step_by_code)
+        assert any(one.get(turn.field) in turn.among for one in plan.matters)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.code)
