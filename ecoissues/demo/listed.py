@@ -28,6 +28,8 @@ from ecoissues.services.site import Site
 #: How often a case has its progress logged, is chased when late.
 _LOGGED: Final = 0.6
 _CHASED: Final = 0.5
+#: Within how many days it shows that a case does not count.
+_DROPPED: Final = 12
 
 
 class ListedPlan:
@@ -117,6 +119,8 @@ class _Walk:
         works = [state.code for state in self.kind.states if state.work]
         if not ended and (self.target in works or not any(step.to in works for step in way)):
             last = min(last, first + DAY * (4 * len(way)))
+        if self.kind.phase_of(self.target) == "void":
+            last = min(last, first + DAY * _DROPPED)
         waits = [least_days(self.kind, step) for step in way[1:]]
         most = [0 if s.code in self.quick else most_days(self.kind, s) for s in way[1:]]
         days = spread(self.ground, first, max(first, min(last, until)), waits, most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -16,7 +17,7 @@ from ecoissues.demo import documents
 from ecoissues.demo.list_documents import ListPlan, list_plans
 from ecoissues.demo.listed import ListedPlan
 from ecoissues.demo.matters import Ground, Matter
-from ecoissues.demo.walking import least_days, spread, taker, way_to
+from ecoissues.demo.walking import least_days, most_days, quick_minutes, spread, taker, way_to
 from ecoissues.demo.wording import Wording
 from ecoissues.services import starting
 from ecoissues.services.site import Site
@@ -146,6 +147,71 @@ def test_days_keep_their_order_and_their_waits(site: Site) -> None:
             assert (days[0], len(days)) == (begin, len(waits) + 1)
             for before, day, wait in zip(days, days[1:], waits, strict=False):
                 assert (day - before).days >= wait
+
+
+def test_a_step_within_a_period_comes_before_its_end(lists: dict[str, list[Matter]]) -> None:
+    seen = 0
+    for plan in PLANS:
+        kind = KINDS.current(plan.kind)
+        for matter in lists[plan.code]:
+            for before, action in pairwise(matter.actions):
+                step = kind.step_by_code[action.line.step]
+                most = most_days(kind, step)
+                if step.before_clock:
+                    assert most < kind.clock_by_code[step.before_clock].length
+                    assert (action.on - before.on).days <= most
+                    seen += 1
+    assert seen
+
+
+def test_what_has_minutes_is_done_in_minutes_mostly(lists: dict[str, list[Matter]]) -> None:
+    late = Counter[bool]()
+    for plan in PLANS:
+        kind = KINDS.current(plan.kind)
+        for matter in lists[plan.code]:
+            steps = [kind.step_by_code[a.line.step] for a in matter.actions]
+            quick = quick_minutes(kind, [step for step in steps if step.effect != "chase"])
+            for before, action in pairwise(matter.actions):
+                allowed = quick.get(action.line.step)
+                took = (action.at - before.at).total_seconds() / 60
+                if allowed == 0:
+                    assert took <= 5
+                elif allowed:
+                    late[took > allowed] += 1
+    assert 0 < late[True] < late[False]
+
+
+def test_a_way_goes_by_the_steps_it_is_told(lists: dict[str, list[Matter]]) -> None:
+    told = [plan for plan in PLANS if plan.turns]
+    assert told
+    for plan in told:
+        kind, gone = KINDS.current(plan.kind), Counter[bool]()
+        for turn in plan.turns:
+            for matter in lists[plan.code]:
+                if matter.given.get(turn.field) in turn.among:
+                    gone[bool(set(turn.by) & {a.line.step for a in matter.actions})] += 1
+            other = set(turn.by) - {step.code for step in way_to(kind, last_done(kind))}
+            assert other, f"{plan.code}: {turn.by} is the shortest way anyway"
+            for matter in lists[plan.code]:
+                if matter.given.get(turn.field) not in turn.among:
+                    needed = {step.code for step in way_to(kind, states(kind, matter)[-1])}
+                    assert not other & ({a.line.step for a in matter.actions} - needed)
+        assert gone[True] >= 3
+
+
+def last_done(kind: Kind) -> str:
+    return next(state.code for state in kind.states if state.phase in DONE_PHASES)
+
+
+def test_an_ending_has_its_words(lists: dict[str, list[Matter]]) -> None:
+    for plan in PLANS:
+        kind = KINDS.current(plan.kind)
+        for matter in lists[plan.code]:
+            ending = plan.ending.get(states(kind, matter)[-1], {})
+            for action in matter.actions:
+                for code in ending.keys() & action.values.keys():
+                    if ending[code] in ("unsubstantiated", "substantiated"):
+                        assert action.values[code] == ending[code]
 
 
 def test_a_step_behind_a_notice_waits_for_its_end() -> None:
