@@ -31,6 +31,15 @@ RESERVED: Final = frozenset(
         *("number", "received_on", "title", "content", "problem", "batch", "region", "site"),
         *("channel", "visibility", "promised_on", "parent_case", "milestones", "milestone"),
         *("done_on", "reason", "note", "instruction", "answer"),
+        # Columns that sheets are read by and forms are written by, whatever the kind: an own field
+        # of such a code would be filled from, and shown in, a column that means something else.
+        *("ordinal", "task_number", "superior_number", "source", "address", "contact", "remark"),
+        *("goal", "measures", "situation", "investigation", "handling", "handling_sort", "remains"),
+        *("result", "statement", "accountability", "finished", "standing", "phase", "fields"),
+        *("deadline_text", "deadline_on", "due_on", "due_original", "closed_on", "published_on"),
+        *("handed_over_on", "notice_from", "notice_to", "notice_days", "region_city", "regions"),
+        *("unit", "joint_units", "lead_unit", "supervising_unit", "unit_codes", "stated_finished"),
+        *("finished_text", "progress_text", "verdict_text"),
     }
 )
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")

@@ -69,6 +69,11 @@ FIELD_FAULTS: dict[str, tuple[str, str, str]] = {
         "reserved_code",
         'code = "verdict"\nzh = "河流"',
     ),
+    "field of a column of sheets": (
+        asking(FIELD.replace("river", "source"), "source"),
+        "reserved_code",
+        'code = "source"\nzh = "河流"',
+    ),
     "field with an effect": (
         asking(FIELD + 'type = "units"\n'),
         "unknown_type",

@@ -11,11 +11,17 @@ import openpyxl
 import pytest
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.kind_field_checks import RESERVED
+from ecoissues.exports.catalogue import load_forms
+from ecoissues.intake.headers import field_codes
 from ecoissues.services import (
     casefile,
     consulting,
     exporting,
+    import_plans,
     importing,
+    ledger_rows,
+    projecting,
     registering,
     rows,
 )
@@ -286,3 +292,13 @@ def test_a_case_has_parts_and_is_done_after_them(site: Site) -> None:
     with pytest.raises(Refused) as refusal:
         register(site, "B2", "works", parent_case="river/A1")
     assert refusal.value.code == "parent_ended"
+
+
+def test_no_own_field_can_stand_in_a_column_of_another() -> None:
+    """Columns of import, of search and of the ledger mean one thing each in every kind."""
+    columns = {*field_codes(), *import_plans.CARRIED, *projecting.SEARCHED, import_plans.STATED}
+    columns |= {code for codes in ledger_rows._FIRST_OF.values() for code in codes}
+    forms = load_forms()
+    for code in ("issue_ledger", "rectification_ledger", "complaint_table"):
+        columns |= {column.key for column in forms[code].columns}
+    assert not columns - RESERVED
