@@ -106,3 +106,11 @@ def step(
 
 
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+
+def hand_over_twelve(site: Site) -> None:
+    """Register twelve complaints and hand them to two districts in turn."""
+    for number in range(12):
+        units = "500119-STHJ" if number % 2 else "500112-STHJ"
+        case = complaint(site, f"D3CQ20240607{number:04d}")
+        step(site, actor(site, "supervisor"), case, "transfer", {"units": units})

@@ -16,7 +16,7 @@ from docx import Document
 from ecoissues.core.errors import Forbidden, NotFound, Refused, Stale
 from ecoissues.services import bulletins, edition_bridges, publishing
 from ecoissues.services.site import Site
-from tests.services.small_site import Clock, actor, complaint, make_site, step
+from tests.services.small_site import Clock, actor, complaint, hand_over_twelve, make_site, step
 
 DAY = date(2024, 6, 16)
 
@@ -29,10 +29,7 @@ def clock() -> Clock:
 @pytest.fixture
 def site(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Site]:
     made = make_site(database_url, tmp_path, clock)
-    for number in range(12):
-        units = "500119-STHJ" if number % 2 else "500112-STHJ"
-        case = complaint(made, f"D3CQ20240607{number:04d}")
-        step(made, actor(made, "supervisor"), case, "transfer", {"units": units})
+    hand_over_twelve(made)
     clock.set(DAY)
     yield made
     made.close()

@@ -18,7 +18,15 @@ from ecoissues.services import edition_bridges, editions, publishing, registerin
 from ecoissues.services.edition_bridges import Compared
 from ecoissues.services.publishing import Asked
 from ecoissues.services.site import Site
-from tests.services.small_site import COMPLAINT, Clock, actor, complaint, make_site, step
+from tests.services.small_site import (
+    COMPLAINT,
+    Clock,
+    actor,
+    complaint,
+    hand_over_twelve,
+    make_site,
+    step,
+)
 
 DAY = date(2024, 6, 20)
 
@@ -32,10 +40,7 @@ def clock() -> Clock:
 def site(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Site]:
     """Twelve cases handed to two districts, three of them closed, one published board."""
     made = make_site(database_url, tmp_path, clock)
-    for number in range(12):
-        units = "500119-STHJ" if number % 2 else "500112-STHJ"
-        case = complaint(made, f"D3CQ20240607{number:04d}")
-        step(made, actor(made, "supervisor"), case, "transfer", {"units": units})
+    hand_over_twelve(made)
     clock.set(DAY)
     yield made
     made.close()
