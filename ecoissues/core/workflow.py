@@ -28,10 +28,9 @@ class _Cursor:
 class _Engine:
     """A machine and, per state, the steps it allows in the order of the document."""
 
-    __slots__ = ("kind", "machine", "steps", "targets")
+    __slots__ = ("machine", "steps", "targets")
 
     def __init__(self, kind: Kind) -> None:
-        self.kind = kind
         #: What the machine has answered: a kind's document never changes under its version.
         self.targets: dict[tuple[str, str], str] = {}
         self.machine = Machine(
@@ -51,15 +50,15 @@ class _Engine:
         }
 
 
-_engines: dict[tuple[str, int], _Engine] = {}
-
-
 def _engine(kind: Kind) -> _Engine:
-    """Give the engine of a kind, built once per code, version and content."""
-    key = (kind.code, kind.version)
-    engine = _engines.get(key)
-    if engine is None or engine.kind is not kind:
-        engine = _engines[key] = _Engine(kind)
+    """Give the engine of a kind, built once and kept beside it, so that it goes when the kind does.
+
+    Not in a table by code and version: two sites in one process may hold the same kind, and each
+    would push out the other's engine.
+    """
+    engine: _Engine | None = vars(kind).get("_engine")
+    if engine is None:
+        engine = vars(kind)["_engine"] = _Engine(kind)
     return engine
 
 
