@@ -78,7 +78,7 @@ def _face(site: Site, kind: Kind, face: ClockFace, names: Mapping[str, str]) -> 
         code=face.code, name=clock.zh if clock else face.code,
         original=_shown(face.original, face.original_at, "—"),
         current=_shown(face.current, face.current_at, "中止"),
-        met_on=str(face.met_on or ""), verdict=_verdict(face), light=_light(site, clock, face),
+        met_on=str(face.met_on or ""), verdict=_verdict(face, bool(clock and clock.waits)), light=_light(site, clock, face),
         provisional=face.provisional, waits=bool(clock and clock.waits),
         inner=face.slot == "inner", rule=_rules(face),
         changes=[_change(move, names) for move in face.moves],
@@ -145,9 +145,11 @@ def _rules(face: ClockFace) -> str:
 _WEEKDAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
 
-def _verdict(face: ClockFace) -> str:
+def _verdict(face: ClockFace, waits: bool) -> str:
     if face.met_on is None:
         return ""
+    if waits:  # a notice or objection period is sat out: to end after it is no lateness
+        return "已期满" if face.current and face.met_on >= face.current else "未期满"
     if face.met_original:
         return "按原时限完成"
     return "按延期后时限完成" if face.met_current else "逾期完成"

@@ -92,7 +92,7 @@ def _clock_lines(faces: Iterable[Face]) -> Iterable[Line]:
         if face.waits or face.current in ("—", ""):
             continue
         moved = f"（原时限 {face.original}）" if face.current != face.original else ""
-        met = f";{face.met_on} {face.verdict}" if face.met_on else ""
+        met = f"；{face.met_on} {face.verdict}" if face.met_on else ""
         yield Line(face.name, f"{face.current}{moved}{met}\n{face.rule}")
 
 
