@@ -105,6 +105,6 @@ def export_sheet(
         put_json({"form": form, "list": list_code, "out": str(out), "rows": written.rows,
                   "sha256": written.sha256, "notes": list(written.notes)})  # fmt: skip
     else:
-        say(f"已写入 {out}:{written.rows} 行，摘要 {written.sha256[:16]}。")
+        say(f"已写入 {out}：{written.rows} 行，摘要 {written.sha256[:16]}。")
         for note in written.notes:
             say(str(note))
