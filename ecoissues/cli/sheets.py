@@ -57,6 +57,7 @@ def _plan_line(row: Any) -> dict[str, Any]:
     return {
         "line": row.line, "number": row.number, "standing": row.standing,
         "problems": [{"code": p.code, "sentence": p.sentence} for p in row.problems],
+        "notes": [note.sentence for note in row.notes],
     }  # fmt: skip
 
 
@@ -74,9 +75,13 @@ def _tell(
         return
     shown = "，".join(f"{_STANDINGS[name]} {n}" for name, n in counts.items() if n)
     say(("预览（未写入）：" if dry_run else "已导入：") + (shown or "没有可导入的行") + "。")
+    for note in made.notes:
+        click.echo(note.sentence)
     for line in lines:
-        for problem in line.get("problems", []):
-            click.echo(f"第 {line['line']} 行 {line.get('number') or ''}:{problem['sentence']}")
+        told = [problem["sentence"] for problem in line.get("problems", ())]
+        told += line.get("notes", ()) if dry_run else filter(None, [line.get("sentence")])
+        for sentence in told:
+            click.echo(f"第 {line['line']} 行 {line.get('number') or ''}：{sentence}")
 
 
 @click.command("export", cls=Verb)
