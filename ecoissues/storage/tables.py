@@ -1,18 +1,14 @@
 """The tables, with the CHECKs that state the law. Triggers stand in ``triggers``.
 
-Days are ISO texts (YYYY-MM-DD) and instants ISO texts in UTC with microseconds: they sort, they
-read the same in both engines and in the digest of an event. Postings keep days as ordinals.
+Here: cases, their log, and what hangs on a case. The office and the sums have files of their own,
+and stand behind the same door.
 """
-
-# size: the tables of the log and of what follows from it, read side by side
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -21,7 +17,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -31,110 +26,53 @@ from sqlalchemy import (
     text,
 )
 
-from ecoissues.core.accounts import ACCOUNTS
-from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS, PARTIES, PHASES, ROLES, UNIT_KINDS
-
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from ecoissues.core.vocabulary import PARTIES, PHASES
+from ecoissues.storage.columns import Day, Instant, Key, metadata, one_of
+from ecoissues.storage.tables_office import (
+    batches,
+    lists,
+    login_sessions,
+    mappings,
+    reference,
+    settings,
+    units,
+    uploads,
+    users,
 )
+from ecoissues.storage.tables_sums import CUBES, checkpoints, day_sums, generations, postings
 
-#: 64-bit keys; SQLite needs the word INTEGER to make its row id the key.
-Key = BigInteger().with_variant(Integer, "sqlite")
-Day = String(10)
-Instant = String(27)
-
-
-def _one_of(column: str, values: Iterable[str]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-units: Final = Table(
-    "units",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("code", String(32), nullable=False, unique=True),
-    Column("name", String(80), nullable=False),
-    Column("short", String(40), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("parent_id", Key, ForeignKey("units.id")),
-    Column("path", String(200), nullable=False, unique=True, comment="ids from the root: /1/5/12/"),
-    Column("scope_path", String(200), nullable=False, comment="what its people may see"),
-    Column("top_id", Key, nullable=False, comment="district or department it stands under"),
-    Column("pinyin", String(200), nullable=False, server_default=""),
-    Column("position", Integer, nullable=False, server_default="0"),
-    Column("ended_on", Day),
-    CheckConstraint(_one_of("kind", UNIT_KINDS), name="kind"),
-)
-
-users: Final = Table(
-    "users",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("name", String(40), nullable=False, unique=True, comment="sign-in name"),
-    Column("display", String(40), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("unit_id", Key, ForeignKey("units.id"), nullable=False),
-    Column("password", String(200), nullable=False),
-    Column("active", Boolean, nullable=False, server_default=text("true")),
-    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("locked_until", Instant),
-    CheckConstraint(_one_of("role", ROLES), name="role"),
-)
-
-login_sessions: Final = Table(
-    "login_sessions",
-    metadata,
-    Column("token", String(64), primary_key=True, comment="sha256 of the secret in the cookie"),
-    Column("user_id", Key, ForeignKey("users.id"), nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Index("ix_login_sessions_user_id", "user_id"),
-)
-
-settings: Final = Table(
-    "settings",
-    metadata,
-    Column("name", String(60), primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-lists: Final = Table(
-    "lists",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("code", String(40), nullable=False, unique=True),
-    Column("title", String(120), nullable=False),
-    Column("kind", String(40), nullable=False),
-    Column("kind_version", Integer, nullable=False),
-    Column("level", String(16), nullable=False),
-    Column("unit_id", Key, ForeignKey("units.id"), nullable=False),
-    Column("joint_counting", String(8), nullable=False, server_default="whole"),
-    Column("legal_basis", Text, nullable=False, server_default=""),
-    Column("is_demo", Boolean, nullable=False, server_default=text("false")),
-    Column("note", Text, nullable=False, server_default=""),
-    Column("position", Integer, nullable=False, server_default="0"),
-    CheckConstraint(_one_of("level", LEVELS), name="level"),
-    CheckConstraint(_one_of("joint_counting", JOINT_COUNTINGS), name="joint_counting"),
-)
-
-batches: Final = Table(
+#: The one door to the tables: ``from ecoissues.storage import tables as t``.
+__all__ = [
+    "CUBES",
+    "Day",
+    "Instant",
+    "Key",
     "batches",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("list_id", Key, ForeignKey("lists.id"), nullable=False),
-    Column("name", String(40), nullable=False),
-    Column("ordinal", Integer, nullable=False),
-    Column("handed_over_on", Day),
-    Column("results_due_on", Day),
-    UniqueConstraint("list_id", "name"),
-)
+    "case_parties",
+    "case_placements",
+    "cases",
+    "checkpoints",
+    "complainants",
+    "day_sums",
+    "doubts",
+    "events",
+    "evidence",
+    "generations",
+    "head",
+    "lists",
+    "login_sessions",
+    "mappings",
+    "metadata",
+    "pending",
+    "postings",
+    "reference",
+    "repeats",
+    "reveals",
+    "settings",
+    "units",
+    "uploads",
+    "users",
+]
 
 cases: Final = Table(
     "cases",
@@ -195,7 +133,7 @@ cases: Final = Table(
         initially="DEFERRED",
         use_alter=True,
     ),
-    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+    CheckConstraint(one_of("phase", PHASES), name="phase"),
     CheckConstraint("version >= 0 AND (version = 0) = (state = '')", name="standing"),
     CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", name="merged_into_itself"),
     Index("ix_cases_list_id_phase_due_on", "list_id", "phase", "due_on", "id"),
@@ -247,7 +185,7 @@ events: Final = Table(
         name="chain",
     ),
     CheckConstraint("to_state <> ''", name="to_state"),
-    CheckConstraint(_one_of("phase", PHASES), name="phase"),
+    CheckConstraint(one_of("phase", PHASES), name="phase"),
     CheckConstraint("length(digest) = 64 AND length(previous) IN (0, 64)", name="digests"),
     Index("ix_events_recorded_at", "recorded_at"),
 )
@@ -262,21 +200,13 @@ head: Final = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
-reference: Final = Table(
-    "reference",
-    metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("version", Key, nullable=False, comment="moved by triggers on units, lists, settings"),
-    CheckConstraint("id = 1", name="single"),
-)
-
 case_parties: Final = Table(
     "case_parties",
     metadata,
     Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
     Column("unit_id", Key, ForeignKey("units.id"), primary_key=True),
     Column("party", String(12), nullable=False),
-    CheckConstraint(_one_of("party", [*PARTIES, "accused"]), name="party"),
+    CheckConstraint(one_of("party", [*PARTIES, "accused"]), name="party"),
     Index("ix_case_parties_unit_id", "unit_id", "case_id", "party"),
 )
 
@@ -338,67 +268,6 @@ repeats: Final = Table(
     Column("at", Instant, nullable=False),
 )
 
-mappings: Final = Table(
-    "mappings",
-    metadata,
-    Column("list_id", Key, ForeignKey("lists.id"), primary_key=True),
-    Column("headers", String(64), primary_key=True, comment="digest of the sheet's header cells"),
-    Column("mapping", Text, nullable=False),
-)
-
-uploads: Final = Table(
-    "uploads",
-    metadata,
-    Column("token", String(64), primary_key=True),
-    Column("actor", String(40), nullable=False),
-    Column("list_id", Key, ForeignKey("lists.id"), nullable=False),
-    Column("name", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("at", Instant, nullable=False),
-)
-
-
-def _accounts() -> list[Column[int]]:
-    return [
-        Column(name, Integer, nullable=False, server_default="0", key=f"a_{name}")
-        for name in ACCOUNTS
-    ]
-
-
-postings: Final = Table(
-    "postings",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("pos", Key, nullable=False),
-    Column("case_id", Key, nullable=False),
-    Column("day", Integer, nullable=False, comment="ordinal of the effective day"),
-    Column("list_id", Key, nullable=False),
-    Column("unit_id", Key, nullable=False, comment="negative on the overlap row of a node"),
-    Column("top_id", Key, nullable=False),
-    Column(
-        "unit_share", SmallInteger, nullable=False, server_default="0",
-        comment="units that handle the case, negative where another one leads",
-    ),
-    Column(
-        "top_share", SmallInteger, nullable=False, server_default="0",
-        comment="districts and departments that handle it, negative where another one leads",
-    ),
-    Column("type", String(16), nullable=False, comment="empty on the overlap row"),
-    Column("cohort", Integer, nullable=False, comment="YYYYMM of the registration"),
-    Column("late", SmallInteger, nullable=False, comment="1: recorded in a later month"),
-    *_accounts(),
-    Index("ix_postings_list_id_day", "list_id", "day"),
-    Index("ix_postings_list_id_pos", "list_id", "pos"),
-    Index(
-        "ix_postings_list_id_late",
-        "list_id",
-        "pos",
-        sqlite_where=text("late = 1"),
-        postgresql_where=text("late = 1"),
-    ),
-    Index("ix_postings_case_id", "case_id"),
-)
-
 doubts: Final = Table(
     "doubts",
     metadata,
@@ -415,45 +284,4 @@ doubts: Final = Table(
     Column("settled_by", String(40), nullable=False, server_default=""),
     Column("settled_on", Day),
     UniqueConstraint("list_id", "sort", "subject"),
-)
-
-generations: Final = Table(
-    "generations",
-    metadata,
-    Column("id", Key, primary_key=True),
-    Column("upto_pos", Key, nullable=False),
-    Column("current", Boolean, nullable=False, server_default=text("false")),
-    Column("made_at", Instant, nullable=False),
-)
-
-#: The declared cubes: every other cut goes through the postings of its cases.
-CUBES: Final = ("district", "unit", "type", "cohort")
-
-day_sums: Final = Table(
-    "day_sums",
-    metadata,
-    Column("generation", Key, primary_key=True),
-    Column("cube", String(8), primary_key=True),
-    Column("list_id", Key, primary_key=True),
-    Column("day", Integer, primary_key=True),
-    Column("key", String(20), primary_key=True, comment="top id, unit id, type or cohort as text"),
-    Column("shared", SmallInteger, primary_key=True, comment="the share of a unit or top, else 0"),
-    *_accounts(),
-)
-
-checkpoints: Final = Table(
-    "checkpoints",
-    metadata,
-    Column("generation", Key, primary_key=True),
-    Column("cube", String(8), primary_key=True),
-    Column("list_id", Key, primary_key=True),
-    Column(
-        "month",
-        Integer,
-        primary_key=True,
-        comment="ordinal of its first day; sums of all days before",
-    ),
-    Column("key", String(20), primary_key=True),
-    Column("shared", SmallInteger, primary_key=True),
-    *_accounts(),
 )

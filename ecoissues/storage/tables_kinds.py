@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import CheckConstraint, Column, Integer, String, Table, Text
 
-from ecoissues.storage.tables import Instant, metadata
+from ecoissues.storage.columns import Instant, metadata
 
 kind_versions: Final = Table(
     "kind_versions",

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ecoissues.storage.tables import Day, Instant, Key, metadata
+from ecoissues.storage.columns import Day, Instant, Key, metadata
 
 calendars: Final = Table(
     "calendars",

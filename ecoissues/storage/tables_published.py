@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ecoissues.core.vocabulary import EDITION_SORTS
-from ecoissues.storage.tables import Day, Instant, Key, metadata
+from ecoissues.storage.columns import Day, Instant, Key, metadata
 
 _SORTS: Final = ", ".join(repr(sort) for sort in EDITION_SORTS)
 
