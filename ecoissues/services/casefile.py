@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from ecoissues.core import milestones, policy
 from ecoissues.core.errors import NotFound
@@ -17,17 +16,13 @@ from ecoissues.core.life import Life, fold
 from ecoissues.core.lights import ORDER
 from ecoissues.core.milestones import Mile
 from ecoissues.core.policy import Actor
-from ecoissues.core.vocabulary import PARTIES, ROLES, word
+from ecoissues.core.vocabulary import PARTIES, ROLES
 from ecoissues.services import actions, timeline
 from ecoissues.services.actions import Action
+from ecoissues.services.case_facts import basics_of, title_of, work_of
+from ecoissues.services.case_links import Child, child_lists, links_of
 from ecoissues.services.clock_faces import Face, faces_of
-from ecoissues.services.field_words import (
-    Shown,
-    fact_texts,
-    field_by_code,
-    outcome_text,
-    value_text,
-)
+from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.loading import read_case
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
@@ -65,17 +60,6 @@ class Ask(msgspec.Struct, frozen=True):
     asked_on: str
     shown: list[Shown]
     answers: list[Action]
-
-
-class Child(msgspec.Struct, frozen=True):
-    """A part of the case that is a case of its own, and where it stands."""
-
-    id: int
-    number: str
-    title: str
-    state: str
-    phase: str
-    due: str
 
 
 class CaseFile(msgspec.Struct):
@@ -148,7 +132,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         opened = open_case(connection, site, actor, case_id)
         names = _names(connection, opened.events)
         files = files_of_case(connection, case_id)
-        links = _links(connection, site, actor, opened.case)
+        links = links_of(connection, site, opened.case)
     case, kind, life = opened.case, opened.kind, opened.life
     today = site.today()
     state = kind.state_by_code[case.state]
@@ -163,7 +147,8 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         version=case.version, state=case.state, state_name=state.zh, phase=state.phase,
         light=_worst(counted), merged=life.merged_into is not None,
         waits_for=state.waits_for, next_actor=next_actor(site, opened),
-        chain=_chain(site, life), path=_path(site, opened.standing), basics=_basics(site, kind, life), work=_work(site, kind, life),
+        chain=_chain(site, life), path=_path(site, opened.standing), basics=basics_of(site, kind, life),
+        work=work_of(site, kind, life),
         clocks=clocks, clockless=state.clockless if not running else "", files=files,
         history=timeline.tell(site, kind, opened.events, names, files),
         asks=_asks(site, kind, life, names, buttons),
@@ -171,8 +156,8 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
                  and _effect(kind, b) != "ask_correction"],
         may_correct=any(_effect(kind, b) == "ask_correction" for b in buttons),
         lists=[site.get_list(code).title for code in life.lists],
-        title=_title(kind, life), miles=miles, plan=milestones.summary(miles),
-        child_lists=_child_lists(site, actor, kind), today=today,
+        title=title_of(kind, life), miles=miles, plan=milestones.summary(miles),
+        child_lists=child_lists(site, actor, kind), today=today,
         is_part=bool(case.part), **links,
     )  # fmt: skip
 
@@ -189,13 +174,6 @@ def _worst(lights: Sequence[str]) -> str:
     return next((light for light in ORDER if light in lights), "")
 
 
-def _title(kind: Kind, life: Life) -> str:
-    for code in ("title", "content", "problem"):
-        if life.fields.get(code):
-            return " ".join(str(life.fields[code]).split())[:60]
-    return kind.wording.zh
-
-
 def _names(connection: Connection, events: Sequence[Event]) -> dict[str, str]:
     wanted = {event.actor for event in events}
     wanted.update(event.facts.get("asked_by", "") for event in events)
@@ -208,61 +186,6 @@ def files_of_case(connection: Connection, case_id: int) -> list[File]:
     e = t.evidence.c
     query = select(e.id, e.seq, e.name, e.stage, e.media_type, e.size).where(e.case_id == case_id)
     return timeline.files_of(connection.execute(query.order_by(e.seq, e.id)).all())
-
-
-def _links(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> dict[str, Any]:
-    """Give main case, followers, origin and what was derived from it, with the batch."""
-    c = t.cases.c
-    own = connection.execute(
-        select(c.parent_id, c.merged_into_id, t.batches.c.name.label("batch"))
-        .select_from(t.cases.outerjoin(t.batches, t.batches.c.id == c.batch_id))
-        .where(c.id == case.id)
-    ).one()
-    near = [own.parent_id or 0, own.merged_into_id or 0]
-    rows = connection.execute(
-        select(
-            c.id, c.list_id, c.number, c.part, c.title, c.parent_id, c.merged_into_id, c.kind,
-            c.kind_version, c.state, c.phase, c.due_on,
-        )
-        .where(or_(c.id.in_(near), c.merged_into_id == case.id, c.parent_id == case.id))
-        .order_by(c.id)
-    ).all()
-    shown = {row.id: f"{row.number}-{row.part}" if row.part else row.number for row in rows}
-    main = own.merged_into_id
-    child = site.kind_of(case.kind, case.kind_version).children
-    below = [row for row in rows if row.parent_id == case.id]
-    return {
-        "batch": own.batch or "",
-        "main_case": (main, shown[main]) if main in shown else None,
-        "parent": (own.parent_id, shown[own.parent_id]) if own.parent_id in shown else None,
-        "followers": [(r.id, shown[r.id], r.title) for r in rows if r.merged_into_id == case.id],
-        "is_child": any(r.id == own.parent_id and _has_part(site, r, case) for r in rows),
-        "derived": [(r.id, shown[r.id]) for r in below if r.kind != child],
-        "children": [
-            Child(
-                r.id, shown[r.id], r.title,
-                site.kind_of(r.kind, r.kind_version).state_by_code[r.state].zh, r.phase,
-                r.due_on or "",
-            )
-            for r in below
-            if r.kind == child
-        ],
-    }  # fmt: skip
-
-
-def _has_part(site: Site, parent: Any, case: CaseRow) -> bool:
-    return site.kind_of(parent.kind, parent.kind_version).children == case.kind
-
-
-def _child_lists(site: Site, actor: Actor, kind: Kind) -> list[tuple[str, str]]:
-    """Give (code, title) of the lists on which the actor may register a part of the case."""
-    if not kind.children or not policy.may(actor, "case.register"):
-        return []
-    return [
-        (row.code, row.title)
-        for row in site.lists.values()
-        if row.kind == kind.children and policy.is_office(actor, row.unit_path)
-    ]
 
 
 def next_actor(site: Site, opened: Opened) -> str:
@@ -304,57 +227,6 @@ def _path(site: Site, standing: Sequence[Event]) -> list[str]:
             found[-1] = f"{found[-1][:-1]}，{event.effective_on} 签收）"
     return found
 
-
-def _basics(site: Site, kind: Kind, life: Life) -> list[Shown]:
-    """Give the fields of registration as they stand, in the document's order."""
-    step = next(step for step in kind.steps if step.effect == "register")
-    found = []
-    tracks: Mapping[str, str] = {
-        "types": "、".join(word("types", each) for each in life.types),
-        "weight": word("weights", life.weight),
-    }
-    for field in step.fields:
-        if field.code in ("number", "units"):
-            continue
-        text = tracks.get(field.code) or value_text(
-            kind, field, life.fields.get(field.code), site.tree
-        )
-        if text != "—":
-            found.append(Shown(field.zh, text, field.type == "long_text", field.code))
-    return found
-
-
-def _work(site: Site, kind: Kind, life: Life) -> list[Shown]:
-    """Give what was found and done: every other field that holds something, and the tracks."""
-    register = next(step for step in kind.steps if step.effect == "register")
-    known = {field.code for field in register.fields}
-    found = []
-    if life.verdict:
-        found.append(Shown("是否属实", word("verdicts", life.verdict), code="verdict"))
-    if life.progress:
-        found.append(Shown("进度", word("progress", life.progress), code="progress"))
-    if life.satisfaction:
-        text = word("satisfactions", life.satisfaction)
-        found.append(Shown("满意程度", text, code="satisfaction"))
-    if life.outcomes:
-        found.append(Shown("处理结果", "；".join(outcome_text(each) for each in life.outcomes)))
-    for code, field in field_by_code(kind).items():
-        if code in known or code not in life.fields:
-            continue
-        if code in _NOT_STANDING and code not in kind.field_by_code:
-            continue
-        text = value_text(kind, field, life.fields[code], site.tree)
-        if text != "—":
-            found.append(Shown(field.zh, text, field.type == "long_text", code))
-    return found
-
-
-#: Fields that speak of one step only and stand in the history, not among the facts of the case.
-_NOT_STANDING = frozenset(
-    {"note", "reason", "opinion", "instruction", "answer", "event", "clock", "new_due",
-     "correction", "effective_on", "facts", "month", "list_code", "target_case", "milestones",
-     "move_number", "move_values", "requirement", "answer_by", "advice", "talk_on", "talk_with"}
-)  # fmt: skip
 
 _ASKS = {
     "extension": "延期申请", "suspension": "中止申请", "correction": "更正申请",
