@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,11 +40,3 @@ def event_digest(event: Mapping[str, Any]) -> str:
 def facts_text(facts: Mapping[str, Any]) -> str:
     """Give the text under which an event's facts are stored and digested."""
     return canonical(dict(facts))
-
-
-def facts_value(text: str) -> dict[str, Any]:
-    """Read stored facts back; raises ValueError for a broken text."""
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("facts are not an object")
-    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -88,9 +88,3 @@ def tracks_of(event: Event) -> set[str]:
     if "merged_into" in facts:
         tracks.add("links")
     return tracks
-
-
-def last_effective(events: Sequence[Event], tracks: set[str]) -> date | None:
-    """Give the effective day of the last live event on any of the tracks, or None."""
-    days = [event.effective_on for event in events if tracks & tracks_of(event)]
-    return max(days) if days else None

@@ -214,9 +214,3 @@ def versions_of(events: Iterable[Event], now: int) -> list[tuple[int, int]]:
     moves = [event for event in events if event.step == MOVE_STEP]
     first = moves[0].facts["kind"]["was"] if moves else now
     return [(1, first), *((event.seq, event.facts["kind"]["version"]) for event in moves)]
-
-
-def version_at(events: Iterable[Event], now: int, seq: int) -> int:
-    """Give the version under which the event ``seq`` was written (a move: the one it leads to)."""
-    held = [version for since, version in versions_of(events, now) if since <= seq]
-    return held[-1]

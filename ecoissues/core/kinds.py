@@ -18,15 +18,6 @@ from ecoissues.core.kind_fields import Ask, CaseField, Field, Milestone
 #: Stands for every state that is not void, in ``Step.sources`` ("from" in the document).
 ANY_STATE = "*"
 
-#: Field codes that do not stay custom text but move a track of the case (see ``core.life``).
-TRACK_FIELDS = frozenset(
-    {
-        *("units", "types", "weight", "verdict", "outcomes", "progress", "satisfaction"),
-        *("target_case", "list_code"),
-    }
-)
-
-
 RELATIONS = frozenset({"handler", "office", "superior", "reader"})
 SORTS = frozenset({"forward", "back", "note", "end"})
 #: ``inner`` clocks are listed, lit and reminded of, but stand in no account of the figures.

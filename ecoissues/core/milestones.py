@@ -43,11 +43,6 @@ def miles_of(fields: Mapping[str, Any]) -> list[Mile]:
     ]  # fmt: skip
 
 
-def due_in_year(miles: Iterable[Mile], year: int) -> list[Mile]:
-    """Give the milestones due in a year (本年度应完成)."""
-    return [mile for mile in miles if mile.due_on is not None and mile.due_on.year == year]
-
-
 def summary(miles: Sequence[Mile]) -> str:
     """Say how far a plan has come: ``已完成 1/4，下一节点：二季度（2026-06-30）``; "" without one."""
     if not miles:

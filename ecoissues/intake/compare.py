@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -58,13 +58,3 @@ def difference(
         if code in wanted and not alike(existing.get(code), value)
     }
     return Difference("changed" if changed else "same", changed)
-
-
-def find_duplicates(rows: Sequence[IntakeRow]) -> dict[str, list[int]]:
-    """Give the numbers that stand on more than one line, with these lines in order."""
-    lines: dict[str, list[int]] = {}
-    for row in rows:
-        number = row.values.get("number")
-        if number:
-            lines.setdefault(number, []).append(row.line)
-    return {number: found for number, found in lines.items() if len(found) > 1}

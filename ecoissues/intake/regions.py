@@ -102,12 +102,3 @@ def _stem(code: str) -> str:
 def _has_descendant(code: str, codes: Mapping[str, None]) -> bool:
     stem = _stem(code)
     return any(other != code and other.startswith(stem) for other in codes)
-
-
-def resolve_region(text: str, names: Mapping[str, str] | RegionNames) -> Regions:
-    """Find the regions that a cell names: ``金昌市⏎永昌县``, ``南川``, ``渝北区、江北区``.
-
-    In: the cell; name → code, or a ``RegionNames`` built once for many rows.
-    """
-    table = names if isinstance(names, RegionNames) else RegionNames(names)
-    return table.resolve(text)

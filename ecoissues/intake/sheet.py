@@ -19,7 +19,7 @@ import ecoissues
 from ecoissues.core.errors import Refused
 from ecoissues.intake import refusals
 from ecoissues.intake.cells import DATE_MARK, address
-from ecoissues.intake.limits import PASTED, Limits
+from ecoissues.intake.limits import Limits
 
 #: A cell as read: text (empty when blank) or a day.
 Cell = str | date
@@ -228,11 +228,3 @@ def read_sheet(
         raise Refused("sheet_empty", "文件中没有任何内容。没有写入任何数据。", file=shown)
     _fill_merged(raw, limits)
     return raw
-
-
-def read_pasted(text: str, limits: Limits = PASTED) -> RawSheet:
-    """Read rows pasted from a spreadsheet program: tab-separated, line breaks in quotes.
-
-    Raises as ``read_sheet`` does. Text without any tab is read as CSV.
-    """
-    return read_sheet(text.encode("utf-8", "replace"), "粘贴的内容", limits)

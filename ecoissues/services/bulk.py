@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, insert
 
-from ecoissues.core.events import CORRECTIONS, Event
+from ecoissues.core.events import Event
 from ecoissues.core.instants import day_of, instant_text
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.services.projecting import project, projection
-from ecoissues.services.recording import CaseRow, Draft, Recorder
+from ecoissues.services.recording import CaseRow, Draft, Recorder, touched_by
 from ecoissues.services.registering import Composed, case_row, find_batch
 from ecoissues.services.site import Site
 from ecoissues.storage import log
@@ -28,14 +28,6 @@ from ecoissues.storage.prepared import Prepared
 from ecoissues.storage.reference import ListRow
 
 _ROUND: Final = 2000
-#: What a correction may have changed: facts that projections beside the case's row are made of.
-_EVERYTHING: Final = ("parties", "placed", "unplaced", "asks", "settles", "content")
-
-
-#: A sequence hands out ids that nobody else will get.
-_NEXT_IDS: Final = text(
-    "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, :number)"
-)
 _BORN: Final = Prepared(
     insert(t.cases),
     (
@@ -74,13 +66,8 @@ class BulkRecorder(Recorder):
         self._pos = None
 
     def reserve(self, number: int) -> None:
-        """Set ids aside for new cases; the transaction is the only writer of SQLite."""
-        if self.connection.dialect.name == "sqlite":
-            last = self.connection.execute(select(func.max(t.cases.c.id))).scalar() or 0
-            self._ids = iter(range(last + 1, last + 1 + number))
-        else:
-            rows = self.connection.execute(_NEXT_IDS, {"number": number})
-            self._ids = iter(list(rows.scalars()))
+        """Set ids aside for new cases."""
+        self._ids = log.reserve_ids(self.connection, number)
 
     def register(self, composed: Composed, home: ListRow) -> tuple[CaseRow, list[Event]]:
         """Record the first event of a composed case; gives the case and its events so far.
@@ -111,9 +98,7 @@ class BulkRecorder(Recorder):
         for draft in drafts:
             pos += 1
             self._events.append(self._append(case, events, draft, pos, recorded_at))
-            touched.update(draft.facts, draft.facts.get("fields", ()))
-            if draft.step in CORRECTIONS:
-                touched.update(_EVERYTHING)
+            touched |= touched_by(draft)
         self._pos = pos
         life, changes = self._change(case, events, known, life)
         if changes:

@@ -8,10 +8,10 @@ a round share one instant, so no known-at can fall between two of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, insert
 
 from ecoissues.core.events import Event, live
 from ecoissues.core.instants import day_of
@@ -21,16 +21,12 @@ from ecoissues.core.policy import Actor
 from ecoissues.figures.postings import insert_values, values_of
 from ecoissues.figures.standing import Rows, difference, standing_rows
 from ecoissues.services.projecting import project, projection, search_text
-from ecoissues.services.recording import CaseRow, Draft, Recorder
+from ecoissues.services.recording import CaseRow, Draft, Recorder, touched_by
 from ecoissues.services.registering import Composed, case_row, find_batch
 from ecoissues.services.site import Site
 from ecoissues.storage import log, search
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
-
-_NEXT_IDS: Final = text(
-    "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, :number)"
-)
 
 
 class _Open(msgspec.Struct):
@@ -58,15 +54,8 @@ class Rounds(Recorder):
         self._row: tuple[int | None, int, set[int]] = (None, 0, set())
 
     def reserve(self, number: int) -> None:
-        """Set ids aside for new cases; the transaction is the only writer of SQLite."""
-        if not number:
-            return
-        if self.connection.dialect.name == "sqlite":
-            last = self.connection.execute(select(func.max(t.cases.c.id))).scalar() or 0
-            self._ids = iter(range(last + 1, last + 1 + number))
-        else:
-            rows = self.connection.execute(_NEXT_IDS, {"number": number})
-            self._ids = iter(list(rows.scalars()))
+        """Set ids aside for new cases."""
+        self._ids = log.reserve_ids(self.connection, number)
 
     def begin_row(self) -> None:
         """Remember where a row begins."""
@@ -104,7 +93,7 @@ class Rounds(Recorder):
             pos += 1
             self._waiting.append(self._append(case, events, draft, pos, recorded_at))
             found.life.apply(events[-1])
-            found.touched.update(draft.facts, draft.facts.get("fields", ()))
+            found.touched |= touched_by(draft)
         self._pos = pos
         return found.life
 

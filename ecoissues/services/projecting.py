@@ -13,7 +13,7 @@ from ecoissues.core.digests import canonical
 from ecoissues.core.kinds import Kind
 from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.measures import place_text
-from ecoissues.core.units import HANDLING, UnitTree
+from ecoissues.core.units import UnitTree
 from ecoissues.storage import search
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
@@ -193,8 +193,3 @@ def _put_pending(connection: Connection, case_id: int, life: Life) -> None:
     ]
     if rows:
         connection.execute(insert(t.pending), rows)
-
-
-def handling_codes(life: Life) -> list[str]:
-    """Give the codes of the lead and joint units, the lead first."""
-    return [code for code, party in life.parties if party in HANDLING]

@@ -28,6 +28,8 @@ from ecoissues.services.site import Site
 from ecoissues.storage import log
 from ecoissues.storage.reference import get_setting
 
+#: What a correction may have changed: facts that projections beside the case's row are made of.
+_EVERYTHING = {"parties", "placed", "unplaced", "asks", "settles", "content"}
 _BEHIND, _AHEAD = timedelta(minutes=5), timedelta(days=30)
 
 #: Setting in which an administrator accepts the clock after a jump: the instant he saw.
@@ -68,6 +70,12 @@ class CaseRow(msgspec.Struct, gc=False):
 def case_key(list_code: str, number: str, part: int = 0) -> str:
     """Name a case for people and for the log."""
     return f"{list_code}/{number}/{part}" if part else f"{list_code}/{number}"
+
+
+def touched_by(draft: Draft) -> set[str]:
+    """Name the facts and fields that a draft moves, so that no projection is written for nothing."""
+    touched = {*draft.facts, *draft.facts.get("fields", ())}
+    return touched | _EVERYTHING if draft.step in CORRECTIONS else touched
 
 
 def check_clock(connection: Connection, now: datetime, last: str) -> None:
@@ -148,10 +156,7 @@ class Recorder:
         for draft in drafts:
             pos += 1
             rows.append(self._append(case, events, draft, pos, recorded_at))
-            touched.update(draft.facts)
-            touched.update(draft.facts.get("fields", ()))
-            if draft.step in CORRECTIONS:
-                touched.update(_EVERYTHING)
+            touched |= touched_by(draft)
         log.insert_events(self.connection, rows)
         self._pos = pos
         life, changes = self._change(case, events, known, life)
@@ -206,6 +211,3 @@ class Recorder:
         row.update(case_id=case.id, pos=pos, prev_seq=case.version or None)
         case.version, case.state = row["seq"], draft.target
         return row
-
-
-_EVERYTHING = ("parties", "placed", "unplaced", "asks", "settles", "content")

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from ecoissues.core.events import Event
 from ecoissues.storage import tables as t
@@ -24,6 +24,9 @@ _OF_CASE = Prepared(
 )
 _HEAD = select(t.head.c.pos, t.head.c.recorded_at, t.head.c.ordinary).where(t.head.c.id == 1)
 _READ_HEAD, _LOCK_HEAD = Prepared(_HEAD), Prepared(_HEAD.with_for_update())
+_NEXT_IDS = text(
+    "SELECT nextval(pg_get_serial_sequence('cases', 'id')) FROM generate_series(1, :number)"
+)
 _INSERT = Prepared(insert(t.events), [column.name for column in t.events.c])
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -98,3 +101,14 @@ def head_pos(connection: Connection) -> int:
     """Give the last log position (0: empty)."""
     ((pos, _, _),) = _READ_HEAD.run(connection, {})
     return int(pos)
+
+
+def reserve_ids(connection: Connection, number: int) -> Iterator[int]:
+    """Set ids aside for cases to be written later in this transaction; nobody else gets them.
+
+    A transaction that writes is the only one of SQLite; PostgreSQL hands them out of its sequence.
+    """
+    if connection.dialect.name == "sqlite":
+        last = connection.execute(select(func.max(t.cases.c.id))).scalar() or 0
+        return iter(range(last + 1, last + 1 + number))
+    return iter(connection.execute(_NEXT_IDS, {"number": number}).scalars().all())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 
 from ecoissues.core.units import UnitTree
 from ecoissues.storage import tables as t
@@ -65,10 +65,3 @@ def party_cases(
     if one_by_one:
         return found.where(p.case_id == t.cases.c.id).correlate(t.cases).exists()
     return t.cases.c.id.in_(found)
-
-
-def scoped(
-    query: Select[tuple[object, ...]], tree: UnitTree, lists: dict[int, ListRow], scope_path: str
-) -> Select[tuple[object, ...]]:
-    """Narrow a query over ``cases`` to a scope."""
-    return query.where(visible_cases(tree, lists, scope_path))

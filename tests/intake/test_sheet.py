@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from ecoissues.core.errors import Refused
 from ecoissues.intake import sheet as sheet_module
-from ecoissues.intake.limits import MEBI, Limits
-from ecoissues.intake.sheet import RawSheet, read_pasted, read_sheet
+from ecoissues.intake.limits import MEBI, PASTED, Limits
+from ecoissues.intake.sheet import RawSheet, read_sheet
 
 Build = Callable[..., bytes]
 
@@ -215,7 +215,7 @@ def test_pasted_text_with_tabs_and_breaks_is_quick() -> None:
         f'{i}\tD{i:04}\t"第一行\n第二行{i}"\r\n' for i in range(200)
     )
     started = time.monotonic()
-    read = read_pasted(text)
+    read = read_sheet(text.encode(), "粘贴的内容", PASTED)
     assert time.monotonic() - started < 3
     assert len(read.rows) == 201
     assert read.rows[200] == ["199", "D0199", "第一行\n第二行199"]

@@ -14,7 +14,7 @@ from ecoissues.intake.cells import address, number_text, parse_address, serial_t
 from ecoissues.intake.dates import date_in_number, find_date, parse_date
 from ecoissues.intake.numbers import channel_in_number, parse_number
 from ecoissues.intake.outcomes import suggest_outcomes
-from ecoissues.intake.regions import RegionNames, resolve_region
+from ecoissues.intake.regions import RegionNames
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ NAMES = {
     ],
 )
 def test_regions(text: str, codes: tuple[str, ...], unknown: tuple[str, ...]) -> None:
-    found = resolve_region(text, NAMES)
+    found = RegionNames(NAMES).resolve(text)
     assert (found.codes, found.unknown) == (codes, unknown)
 
 
