@@ -22,6 +22,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import ROLES
+from ecoissues.services import throttling
 from ecoissues.services.site import Site, Stamp
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
@@ -101,12 +102,18 @@ def _fits(stored: str, password: str, profile: str) -> bool:
         return False
 
 
-def sign_in(site: Site, name: str, password: str, profile: str = "full") -> str:
+def sign_in(
+    site: Site, name: str, password: str, profile: str = "full", address: str | None = None
+) -> str:
     """Check name and password; give the secret of a new session.
 
-    Refused ``bad_credentials`` with one sentence for unknown, wrong, locked and deactivated, and in
-    about the same time. Five failures in a row lock the account for a quarter of an hour.
+    In: ``address`` the client's network address (None: not over the network). Refused
+    ``bad_credentials`` with one sentence for unknown, wrong, locked and deactivated, and in about
+    the same time; ``too_many_sign_ins`` as ``throttling.enter``, before anything is looked at. Five
+    failures in a row lock the account for a quarter of an hour.
     """
+    network = throttling.network_of(address)
+    throttling.enter(site, network)
     now = site.now()
     with site.store.reading() as connection:
         user = find_user(connection, name.strip()[:40])
@@ -119,6 +126,7 @@ def sign_in(site: Site, name: str, password: str, profile: str = "full") -> str:
             token = ""
         else:
             token = _begin(connection, int(user["id"]), now)
+            throttling.give_back(connection, network)
     if not token:
         raise Refused("bad_credentials", _REFUSAL)
     return token

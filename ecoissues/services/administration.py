@@ -21,6 +21,7 @@ from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
+from ecoissues.services import throttling
 from ecoissues.services.accounts import end_sessions, hash_password
 from ecoissues.services.recording import CLOCK_ACCEPTED
 from ecoissues.services.site import Site
@@ -46,6 +47,8 @@ class Setting(msgspec.Struct, frozen=True):
 SETTINGS: Final = (
     Setting("stale_days", "久未更新的天数", "在办事项超过这些天没有新记录的，列入工作台“久未更新”。", 15, 1, 365),
     Setting("idle_minutes", "登录闲置时间（分钟）", "超过这一时间没有操作的，须重新登录。", 30, 5, 720),
+    Setting(throttling.SETTING, "同一地址登录失败上限", "同一网络地址 15 分钟内登录失败达到这一次数的，暂不受理该地址的登录；多人共用一个出口地址的单位可调高。",
+            throttling.MOST_FAILURES, 10, 1000),
 )  # fmt: skip
 
 
@@ -285,11 +288,13 @@ def read_settings(site: Site, actor: Actor) -> dict[str, int]:
 
 
 def change_settings(site: Site, actor: Actor, given: Mapping[str, str]) -> None:
-    """Change settings; all or none. Refused ``bad_setting`` with ``errors`` by name."""
+    """Change the settings given; all or none. Refused ``bad_setting`` with ``errors`` by name."""
     policy.require(actor, "user.manage")
     errors, values = {}, {}
     for one in SETTINGS:
-        text = str(given.get(one.name, "")).strip()
+        if one.name not in given:
+            continue
+        text = str(given[one.name]).strip()
         if text.isdecimal() and one.least <= int(text) <= one.most:
             values[one.name] = str(int(text))
         else:

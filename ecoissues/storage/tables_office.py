@@ -66,6 +66,14 @@ login_sessions: Final = Table(
     Index("ix_login_sessions_user_id", "user_id"),
 )
 
+sign_in_addresses: Final = Table(
+    "sign_in_addresses",
+    metadata,
+    Column("network", String(45), primary_key=True, comment="IPv4 address or IPv6 /64"),
+    Column("failures", Integer, nullable=False),
+    Column("since", Instant, nullable=False, comment="when the count began"),
+)
+
 settings: Final = Table(
     "settings",
     metadata,

@@ -1,7 +1,8 @@
 """The web application: site, guards, sign-in, pages, headers. Doors are thin; services do the work.
 
-Environment: ``ECOISSUES_DATA`` (data folder, default ``instance``) and ``DATABASE_URL`` (default: a
-SQLite file in it).
+Environment: ``ECOISSUES_DATA`` (data folder, default ``instance``), ``DATABASE_URL`` (default: a
+SQLite file in it), ``ECOISSUES_HTTPS`` (1: served through https) and ``ECOISSUES_PROXIES`` (how many
+proxies of ours stand before it, default 0: the client's address is who connects).
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Any, Final
 
 from flask import Flask, Response, g
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ecoissues.core import vocabulary
+from ecoissues.core.errors import Refused
 from ecoissues.services.site import Site
 from ecoissues.web import assets, errors, guards, here, navigation, session
 
@@ -99,6 +102,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
         PASSWORD_PROFILE="full",  # noqa: S106  # the cost of hashes, no password
     )
     app.config.update(config)
+    _trust_proxies(app, os.environ.get("ECOISSUES_PROXIES") or "0")
     app.extensions["site"] = site
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -114,6 +118,18 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"ecoissues.web.{name}").pages)
     return app
+
+
+def _trust_proxies(app: Flask, number: str) -> None:
+    """Take the client's address from ``X-Forwarded-For``, as the given number of proxies wrote it.
+
+    Without a proxy of ours the header is a client's own invention and is not read.
+    """
+    if not (number.isdigit() and int(number) < 10):
+        sentence = f"环境变量 ECOISSUES_PROXIES 须为 0 至 9 的整数，现为“{number[:20]}”。网站没有启动。"
+        raise Refused("bad_environment", sentence)
+    if number != "0":
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=int(number), x_proto=0)  # type: ignore[method-assign]
 
 
 def _prepare_templates(app: Flask) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -80,12 +90,11 @@ def begin() -> ResponseReturnValue:
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
         token = accounts.sign_in(
-            here.site(), name, password, current_app.config["PASSWORD_PROFILE"]
-        )
+            here.site(), name, password, current_app.config["PASSWORD_PROFILE"],
+            request.remote_addr,
+        )  # fmt: skip
     except Refused as refused:
-        if here.wants_json():
-            return here.json_answer({"code": refused.code, "sentence": refused.sentence}, 401)
-        return _form(name.strip()[:40], refused.sentence, 401)
+        return _refused(name.strip()[:40], refused)
     account = accounts.find_signed_in(here.site(), token)
     assert account is not None
     cookie.clear()  # nothing of what stood in the cookie before signing in lives on
@@ -94,6 +103,20 @@ def begin() -> ResponseReturnValue:
     if here.wants_json():
         return here.json_answer({"code": "ok", "sentence": "已登录。", "next": target})
     return redirect(target, 303)
+
+
+def _refused(name: str, refused: Refused) -> Response:
+    """Say why nobody was signed in; who tried too often is told when to come again."""
+    seconds = refused.facts.get("seconds")
+    status = 429 if seconds else 401
+    if here.wants_json():
+        told = here.json_answer({"code": refused.code, "sentence": refused.sentence}, status)
+    else:
+        told = _form(name, refused.sentence, status)
+    answer = make_response(told)
+    if seconds:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 @pages.post("/sign-out")
