@@ -11,7 +11,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -227,14 +227,23 @@ def _moving_steps() -> tuple[Step, ...]:
 
 
 def with_moving_steps(kind: Kind) -> Kind:
-    """Give a kind with the steps that take its cases on to other lists; its own words win."""
-    more = [step for step in _moving_steps() if step.code not in kind.step_by_code]
-    return msgspec.structs.replace(kind, steps=(*kind.steps, *more))
+    """Give a kind with the steps that take its cases on to other lists; its own words win.
+
+    Made once and kept beside the kind: the workflow's engine stays with it.
+    """
+    found: Kind | None = vars(kind).get("_with_moving_steps")
+    if found is None:
+        more = [step for step in _moving_steps() if step.code not in kind.step_by_code]
+        found = msgspec.structs.replace(kind, steps=(*kind.steps, *more))
+        vars(kind)["_with_moving_steps"] = found
+    return found
 
 
-def _packaged() -> list[Document]:
+@cache
+def _packaged() -> tuple[Document, ...]:
+    """Give the packaged documents: like the code beside them, they are read once in a process."""
     found = sorted(_PACKAGED.glob("*.toml"))
-    return [Document(path.name, path.read_text(encoding="utf-8")) for path in found]
+    return tuple(Document(path.name, path.read_text(encoding="utf-8")) for path in found)
 
 
 def _in_folder(folder: Path | None) -> list[Document | Finding]:
@@ -255,11 +264,23 @@ def _examine(
     document: Document, bases: dict[str, Document], existing: Existing
 ) -> tuple[Kind | None, list[Finding]]:
     """Decode, check and prove one kind: the kind, or its faults."""
+    kind, findings = _proven(document, tuple(bases.values()), existing)
+    return kind, list(findings)
+
+
+@lru_cache(maxsize=256)
+def _proven(
+    document: Document, bases: tuple[Document, ...], existing: Existing
+) -> tuple[Kind | None, tuple[Finding, ...]]:
+    """Examine a kind once for each text of it, of the bases and of what exists beside it.
+
+    A site whose folder has changed reads every document anew; what has not changed was proven.
+    """
     try:
-        decoded = decode_kind(document, bases)
+        decoded = decode_kind(document, {base.base_name: base for base in bases})
     except BadKind as refusal:
-        return None, [refusal.finding]
+        return None, (refusal.finding,)
     problems = list(check_kind(decoded.kind, existing.figures, existing.forms))
     problems = problems or prove(decoded.kind)
-    findings = [decoded.finding(problem) for problem in problems]
+    findings = tuple(decoded.finding(problem) for problem in problems)
     return (None if findings else decoded.kind), findings
