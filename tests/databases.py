@@ -70,10 +70,14 @@ def postgresql_url(request: pytest.FixtureRequest) -> str:
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "site.sqlite3"
     upgrade(sqlite_address(path))
-    with closing(sqlite3.connect(path)) as connection:
-        # What stands in the write-ahead log would be missing from a copy of the file.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    put_into_one_file(path)
     return path
+
+
+def put_into_one_file(path: Path) -> None:
+    """Make a closed database ready to be copied: its write-ahead log is no part of the copy."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     _prepare_templates(app)
     here.install(app)
-    app.before_request(site.settle)  # documents that were put into the site's folder meanwhile
+    app.before_request(_settle)
     session.install(app)
     guards.install(app)  # before CSRF: who is no longer signed in is asked to sign in, not refused
     CSRFProtect(app)
@@ -118,6 +118,11 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"ecoissues.web.{name}").pages)
     return app
+
+
+def _settle() -> None:
+    """Take up documents that were put into the site's folder meanwhile."""
+    here.site().settle()
 
 
 def _trust_proxies(app: Flask, number: str) -> None:

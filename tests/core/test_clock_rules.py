@@ -21,6 +21,7 @@ CALENDARS = gather_calendars()
 DAY = timedelta(1)
 
 
+@pytest.mark.slow
 def test_tens_of_thousands_of_random_days_against_an_independent_count() -> None:
     """Another library's days, counted one by one: no difference."""
     chance, checked = Random(20260212), 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, make_url
 
 from ecoissues.core.policy import Actor
 from ecoissues.services import accounts, registering
 from ecoissues.services.site import Site
 from ecoissues.storage import reference
 from ecoissues.storage import tables as t
+from ecoissues.web import here
 from ecoissues.web.app import create_app
+from tests.databases import put_into_one_file, sqlite_address
 
 PASSWORD = "right-horse-battery"
 UNITS = [
@@ -150,25 +153,60 @@ def clock() -> Clock:
     return Clock()
 
 
-def open_world(url: str, data: Path, clock: Clock) -> Iterator[World]:
-    """Fill a migrated database and put the application over it."""
-    site = Site(url, data, clock)
-    fill(site)
+def make_application(site: Site) -> Flask:
+    """Make an application with cheap passwords whose errors are answered, not raised."""
     app = create_app(site, PASSWORD_PROFILE="test", TESTING=True)
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
+
+
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for all tests of a worker: addresses and templates are compiled once.
+
+    A test that changes more than its site makes its own (``make_application``).
+    """
+    folder = tmp_path_factory.mktemp("application")
+    return make_application(Site(sqlite_address(folder / "never.sqlite3"), folder))
+
+
+@pytest.fixture(scope="session")
+def _filled(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small site in a file, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    path = folder / "site.sqlite3"
+    shutil.copyfile(_sqlite_template, path)
+    site = Site(sqlite_address(path), folder)
+    fill(site)
+    site.close()
+    put_into_one_file(path)
+    return path
+
+
+def open_world(site: Site, app: Flask, clock: Clock) -> Iterator[World]:
+    """Put the application over a site for the length of a test."""
+    app.extensions["site"] = site
+    here.install(app)  # nothing of another test's pages is kept
     yield World(site, app, clock)
     site.close()
 
 
 @pytest.fixture
-def world(sqlite_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
-    yield from open_world(sqlite_url, tmp_path / "data", clock)
+def world(
+    sqlite_url: str, _filled: Path, application: Flask, tmp_path: Path, clock: Clock
+) -> Iterator[World]:
+    shutil.copyfile(_filled, make_url(sqlite_url).database or "")
+    yield from open_world(Site(sqlite_url, tmp_path / "data", clock), application, clock)
 
 
 @pytest.fixture
-def world_on_both(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
+def world_on_both(
+    database_url: str, application: Flask, tmp_path: Path, clock: Clock
+) -> Iterator[World]:
     """The same on SQLite and PostgreSQL, for pages whose SQL is their own."""
-    yield from open_world(database_url, tmp_path / "data", clock)
+    site = Site(database_url, tmp_path / "data", clock)
+    fill(site)
+    yield from open_world(site, application, clock)
 
 
 Client = Callable[[str], FlaskClient]

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from flask import Flask
 from sqlalchemy import insert
 
 from ecoissues.services import gate, registering
+from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from tests.services.outlet_kind import outlet
-from tests.web.conftest import Clock, World, open_world
+from tests.web.conftest import Clock, World, fill, open_world
 from tests.web.test_case import take
 
 VALUES = {
@@ -24,12 +26,16 @@ VALUES = {
 
 
 @pytest.fixture
-def outlets(sqlite_url: str, tmp_path: Path, clock: Clock) -> Iterator[World]:
+def outlets(
+    sqlite_url: str, application: Flask, tmp_path: Path, clock: Clock
+) -> Iterator[World]:
     kinds = tmp_path / "data" / "kinds"
     kinds.mkdir(parents=True)
     (kinds / "outlets.toml").write_text(outlet(children="works"), encoding="utf-8")
     (kinds / "works.toml").write_text(outlet("works"), encoding="utf-8")
-    for world in open_world(sqlite_url, tmp_path / "data", clock):
+    site = Site(sqlite_url, tmp_path / "data", clock)
+    fill(site)
+    for world in open_world(site, application, clock):
         unit = world.site.tree.by_code["500119-DCB"].id
         with world.site.store.writing() as connection:
             for code, title in (("outlets", "南川区入河排口整治"), ("works", "南川区排口工程")):

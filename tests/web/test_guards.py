@@ -13,7 +13,7 @@ from ecoissues.core.vocabulary import ROLES
 from ecoissues.services import listing
 from ecoissues.web import guards
 from ecoissues.web.app import BLUEPRINTS
-from tests.web.conftest import World
+from tests.web.conftest import World, make_application
 
 #: Endpoints that answer without an account. Nothing else may.
 OPEN = {"session.sign_in", "session.begin", "session.health"}
@@ -55,6 +55,7 @@ def test_every_module_of_pages_is_there() -> None:
 
 
 def test_an_unmarked_route_is_refused(world: World) -> None:
+    world.app = make_application(world.site)
     world.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
     answer = world.client("supervisor").get("/forgotten")
     assert answer.status_code == 403
@@ -164,8 +165,10 @@ def test_an_error_of_ours_shows_a_number_and_nothing_else(
     assert "inner secret" not in answer.text
 
 
-def test_too_large_a_request_is_refused_in_chinese(world: World) -> None:
-    world.app.config["MAX_CONTENT_LENGTH"] = 2_000
+def test_too_large_a_request_is_refused_in_chinese(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.app.config, "MAX_CONTENT_LENGTH", 2_000)
     client = world.client("officer")
     answer = client.post("/sign-out", data={"x": "y" * 5_000})
     assert answer.status_code == 413

@@ -11,7 +11,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.services import accounts, throttling
 from ecoissues.storage import tables as t
 from ecoissues.web.app import create_app
-from tests.web.conftest import PASSWORD, World
+from tests.web.conftest import PASSWORD, World, make_application
 
 HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
 
@@ -97,7 +97,7 @@ def test_behind_a_proxy_of_ours_each_client_has_an_address(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECOISSUES_PROXIES", "1")
-    world.app = create_app(world.site, PASSWORD_PROFILE="test", TESTING=True)
+    world.app = make_application(world.site)
     # The last address is the proxy's own word; what stands before it the client wrote.
     attempt(world, "nobody", address="127.0.0.1", **{"X-Forwarded-For": f"198.51.100.1, {HERE}"})
     assert counted(world) == {HERE: 1}
