@@ -7,10 +7,12 @@ list of changes out; pages and the command line print it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import FieldInfo
 
 from ecoissues.core.digests import canonical, digest_of
 from ecoissues.core.kind_fields import Field
@@ -50,6 +52,12 @@ class Change(Struct, frozen=True):
     details: tuple[str, ...] = ()
 
 
+@cache
+def _fields_of(shape: type[Struct]) -> tuple[FieldInfo, ...]:
+    """Give the fields of a part of a document; asked anew, each would be worked out from its text."""
+    return msgspec.structs.fields(shape)
+
+
 def plain(value: Any) -> Any:
     """Give a document's value as plain data without what is as the language has it anyway.
 
@@ -57,7 +65,7 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, Struct):
         found = {}
-        for field in msgspec.structs.fields(type(value)):
+        for field in _fields_of(type(value)):
             one = getattr(value, field.name)
             usual = field.default
             if field.default_factory is not msgspec.NODEFAULT:
@@ -144,7 +152,7 @@ def _compare(
 def _keys(thing: Any, apart: tuple[str, ...]) -> dict[str, Any]:
     return {
         field.encode_name: getattr(thing, field.name)
-        for field in msgspec.structs.fields(type(thing))
+        for field in _fields_of(type(thing))
         if field.name not in (*apart, "code")
     }
 
