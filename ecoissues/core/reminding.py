@@ -25,6 +25,7 @@ ESCALATE_AFTER: Final = 30
 #: Sort of a reminder -> (Chinese, English), in the order of a digest.
 SORTS: Final[dict[str, tuple[str, str]]] = {
     "chase": ("已逾期，请抓紧办理（催办）", "Overdue (chase)"),
+    "order": ("督办逾期未答复，请尽快答复", "Order unanswered"),
     "today": ("今日到期", "Due today"),
     "urgent": ("即将到期", "Urgent"),
     "soon": ("临期", "Near due"),
@@ -78,8 +79,24 @@ def _chase(late: int) -> int:
     return max(day for day in CHASES if day <= late)
 
 
-def thought_of(late: int) -> str:
-    """Say what a supervisor should decide after so many days of delay, "" for nothing."""
-    if late >= ESCALATE_AFTER:
+def order_reminder(answer_by: date, day: date, calendars: Calendars) -> Reminder | None:
+    """Give the reminder that an unanswered order has come to by a day, None for none.
+
+    As a clock that warns one workday ahead; after its day it is chased as rarely as a clock is.
+    """
+    found = reminder_of(Watch(answer_by, 1, -1), day, calendars)
+    if found is not None and found.sort == "chase":
+        return Reminder(found.rule, "order", found.late)
+    return found
+
+
+def thought_of(late: int, sort: str = "chase") -> str:
+    """Say what a supervisor should decide after so many days of delay, "" for nothing.
+
+    What comes after an order that is not answered is heavier than an order.
+    """
+    if late >= (ORDER_AFTER if sort == "order" else ESCALATE_AFTER):
         return "请决定是否通报、发督察建议函或约谈"
+    if sort == "order":
+        return ""
     return "请决定是否督办" if late >= ORDER_AFTER else ""

@@ -20,8 +20,12 @@ from ecoissues.storage import tables_notices as n
 _MOST: Final = 40
 _ORDER: Final = {sort: place for place, sort in enumerate(SORTS)}
 #: Sorts that concern more people than the officers.
-_HEADS: Final = frozenset({"chase", "today", "urgent", "suspended"})
-_OFFICES: Final = frozenset({"chase", "suspended"})
+_HEADS: Final = frozenset({"chase", "order", "today", "urgent", "suspended"})
+_OFFICES: Final = frozenset({"chase", "order", "suspended"})
+
+
+#: (rule, case id, clock, due day) of each reminder that went out.
+Told = set[tuple[Any, ...]]
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -125,7 +129,7 @@ def _counts(own: Iterable[Item]) -> str:
     counted: dict[str, set[int]] = {}
     for one in own:
         counted.setdefault(one.sort, set()).add(one.case_id)
-    names = {"chase": "逾期", "today": "今日到期", "urgent": "即将到期", "soon": "临期",
+    names = {"chase": "逾期", "order": "督办未答复", "today": "今日到期", "urgent": "即将到期", "soon": "临期",
              "suspended": "中止超期"}  # fmt: skip
     return "，".join(f"{names[sort]} {len(counted[sort])} 件" for sort in SORTS if sort in counted)
 
@@ -150,8 +154,8 @@ def line_of(one: Item, supervises: bool) -> str:
     text = f"{one.key}，{one.clock_name} {one.due}"
     if one.late:
         text += f"，已逾期 {one.late} 天"
-        if supervises and thought_of(one.late):
-            text += f"；{thought_of(one.late)}"
+        if supervises and (advice := thought_of(one.late, one.sort)):
+            text += f"；{advice}"
     return text
 
 

@@ -21,7 +21,8 @@ from ecoissues.core.instants import instant_text
 from ecoissues.core.kinds import END_PHASES
 from ecoissues.core.lights import yellow_until
 from ecoissues.core.reminding import Reminder, Watch, reminder_of
-from ecoissues.services.digests import Item, digests
+from ecoissues.services import orders
+from ecoissues.services.digests import Item, Told, digests
 from ecoissues.services.notifying import read_notify
 from ecoissues.services.recording import case_key, check_clock
 from ecoissues.services.site import Site
@@ -66,7 +67,9 @@ def scan(site: Site, on: date | None = None) -> Scan:
         if connection.execute(known).first():
             return Scan(day.isoformat(), repeated=True)
         rows = _rows(site, connection, day)
-        items = list(_fresh(site, connection, rows, day))
+        told = _told(connection)
+        items = list(_fresh(site, rows, day, told))
+        items += orders.unanswered(site, connection, day, told)
         made = digests(site, connection, items, day, notify)
     now = instant_text(site.now())
     found = Scan(day.isoformat(), len({one.case_id for one in items}), len(items), len(made))
@@ -114,10 +117,14 @@ def _rows(site: Site, connection: Connection, day: date) -> list[Any]:
     return list(connection.execute(query).all())
 
 
-def _fresh(site: Site, connection: Connection, rows: list[Any], day: date) -> Iterator[Item]:
-    """Yield what has not been told before."""
+def _told(connection: Connection) -> Told:
+    """Give what was told before, so that nothing is told twice."""
     r = n.reminders.c
-    told = {tuple(row) for row in connection.execute(select(r.rule, r.case_id, r.clock, r.due_on))}
+    return {tuple(row) for row in connection.execute(select(r.rule, r.case_id, r.clock, r.due_on))}
+
+
+def _fresh(site: Site, rows: list[Any], day: date, told: Told) -> Iterator[Item]:
+    """Yield what has not been told before."""
     asked: dict[tuple[Any, ...], Reminder | None] = {}
     for row in rows:
         clocks = site.kind_of(row.kind, row.kind_version).clock_by_code

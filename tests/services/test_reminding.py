@@ -155,6 +155,31 @@ def test_a_forgotten_suspension_is_told(site: Site, walk: Walk) -> None:
     assert any("中止已满规定天数" in row.body for row in outbox(site))
 
 
+def test_an_order_is_chased_until_it_is_answered(site: Site, walk: Walk) -> None:
+    walk.take(walk.officer, "report_back")  # no clock asks for anything in these days
+    seq = walk.take(
+        walk.district, "supervise", {"requirement": "限期答复。", "answer_by": "2026-03-05"}
+    ).seq
+    for day in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12):
+        walk.go(f"2026-03-{day:02d} 07:30")
+        reminding.scan(site)
+    with site.store.reading() as connection:
+        r = n.reminders.c
+        query = select(r.day, r.rule).where(r.clock == f"order:{seq}").order_by(r.day)
+        told = [tuple(row) for row in connection.execute(query)]
+    assert told == [
+        ("2026-03-04", "soon"), ("2026-03-05", "today"), ("2026-03-06", "chase-1"),
+        ("2026-03-08", "chase-3"), ("2026-03-12", "chase-7"),
+    ]  # fmt: skip
+    last = {row.recipient: row.body for row in outbox(site) if row.day == "2026-03-12"}
+    assert set(last) == {"o1", "h1", "d1", "c1"}
+    assert "督办答复 2026-03-05，已逾期 7 天；请决定是否通报" in last["d1"]
+    assert "通报" not in last["o1"]
+    walk.take(walk.officer, "answer_order", {"event": seq, "answer": "已完成整改。"})
+    walk.go("2026-03-19 07:30")
+    assert reminding.scan(site).reminders == 0
+
+
 def test_the_desk_shows_a_person_s_own(site: Site, walk: Walk) -> None:
     walk.go("2026-03-10 07:30")
     reminding.scan(site)
