@@ -259,5 +259,7 @@ def _put_plan(plan: MovePlan, as_json: bool) -> None:
         say(f"{len(plan.blocked)} 件没有对应，未作任何改动。")
     elif plan.moved:
         say(f"已迁移 {plan.moved} 件到第 {plan.version} 版。")
+        if plan.proposals:
+            say(f"时限没有改动；按新规则有 {plan.proposals} 项改定建议（ecoissues proposals 查看）。")
     else:
         say(f"{plan.cases} 件均可迁移；未作任何改动。")

@@ -29,6 +29,7 @@ _LABELS: Final = {
     "clockless": "无时限的原因", "from": "从", "to": "到", "roles": "角色", "by": "关系",
     "evidence": "材料", "requires": "须先满足", "meets": "由此满足", "drops": "由此作废",
     "signs": "签字", "other_than": "须由他人办理", "starts": "起算时限", "resets": "重新起算",
+    "restarts": "再次办理时起算",
     "promises": "承诺的时限", "after_clock": "须等期满", "marks": "标记", "effect": "附带作用",
     "bound": "最多次数", "loop_reason": "不限次数的理由", "sort": "性质", "hint": "提示",
     "type": "类型", "required": "必填", "words": "词表", "options": "选项", "initial": "带出现值",
@@ -217,7 +218,7 @@ def _word(kind: Kind, key: str, value: str) -> str:
     if key in ("other_than",):
         step = kind.step_by_code.get(value)
         return step.zh if step else value
-    if key in ("starts", "resets", "after_clock", "clock", "on_time_clock"):
+    if key in ("starts", "resets", "restarts", "after_clock", "clock", "on_time_clock"):
         clock = kind.clock_by_code.get(value)
         return clock.zh if clock else value
     if key in ("roles", "waits_for") and value in ROLES:

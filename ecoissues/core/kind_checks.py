@@ -124,7 +124,7 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
         elif met in MARKS and met not in marked:
             sentence = f"{named}以“{MARKS[met][0]}”为止，但没有步骤会作此标记。"
             yield Problem("mark_never_set", sentence, place)
-    if not any(clock.code in (*s.starts, *s.resets, *s.promises) for s in kind.steps):
+    if not any(clock.code in (*s.starts, *s.resets, *s.restarts, *s.promises) for s in kind.steps):
         yield Problem("clock_never_set", f"{named}没有任何步骤起算。", key)
 
 

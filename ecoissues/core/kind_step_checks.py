@@ -171,6 +171,7 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
     for name, codes in (
         ("starts", step.starts),
         ("resets", step.resets),
+        ("restarts", step.restarts),
         ("promises", tuple(step.promises)),
         ("after_clock", waited),
         ("before_clock", (step.before_clock,) if step.before_clock else ()),
@@ -178,9 +179,12 @@ def _check_clocks(kind: Kind, step: Step, key: KeyPath) -> Iterator[Problem]:
         for code in codes:
             if code not in clocks:
                 yield Problem("unknown_clock", f"{named}所指的时限“{code}”不存在。", (*key, name))
-            elif name in ("starts", "resets") and clocks[code].length == 0:
+            elif name in ("starts", "resets", "restarts") and clocks[code].length == 0:
                 sentence = f"{named}起算时限“{clocks[code].zh}”，但它没有期限长度。"
                 yield Problem("clock_without_length", sentence, (*key, name))
+            elif name == "restarts" and clocks[code].slot != "inner":
+                sentence = f"{named}以 restarts 再次起算时限“{clocks[code].zh}”，但它不是内部时限。"
+                yield Problem("restart_not_inner", sentence, (*key, name))
             elif name == "promises" and clocks[code].length > 0:
                 sentence = f"{named}以日期承诺时限“{clocks[code].zh}”，但它有固定期限。"
                 yield Problem("promise_on_counted_clock", sentence, (*key, name))

@@ -130,6 +130,8 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     reader (whoever may see it). ``requires``/``meets``/``drops``: obligations. ``signs``: it is a
     sign-off. ``other_than``: steps (of this round of work) whose actors may not take this one
     (four eyes). ``starts``: clocks set once, never restarted; ``resets``: clocks set anew;
+    ``restarts``: clocks set from the second time the step is taken, so that a unit that gets a case
+    bounced back by another has a period of its own;
     ``promises``: clock -> field with the date. ``reads``: date field -> text field
     whose words (2025年12月底) give the day where none is filled in. ``before_clock``: a clock that
     must not have run out (异议期). ``marks``: facts that become true. ``effect``: one
@@ -156,6 +158,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     other_than: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     resets: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
     promises: dict[str, str] = {}
     after_clock: str = ""
     before_clock: str = ""

@@ -29,7 +29,8 @@ def move_clocks(making: Making) -> None:
     """Start, reset and promise the clocks the step names."""
     step, life = making.step, making.life
     clocks: dict[str, Any] = {}
-    for code in (*step.starts, *step.resets):
+    again = step.restarts if life.step_counts.get(step.code) else ()
+    for code in (*step.starts, *step.resets, *again):
         if code in step.starts and code in life.clocks:
             continue  # set once, never restarted
         op = "reset" if code in life.clocks else "set"
@@ -72,7 +73,7 @@ def corrected_clocks(
     for code, fact in clocks.items():
         source = step.promises.get(code, "")
         promised = fields.get(source) or fact["due"]
-        if code in (*step.starts, *step.resets):
+        if code in (*step.starts, *step.resets, *step.restarts):
             now[code] = _counted(making, code, fact["op"], day, kind, _recorded(target, day))
         elif source and promised and fact["op"] in ("set", "reset"):
             now[code] = _promised(making, code, fact["op"], source, promised, day, kind)

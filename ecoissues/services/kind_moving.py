@@ -24,6 +24,7 @@ from ecoissues.core.kinds import Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.figures import sums
+from ecoissues.services import proposals
 from ecoissues.services.bulk import BulkRecorder
 from ecoissues.services.gate import SUMS_EVERY
 from ecoissues.services.recording import CaseRow, Draft
@@ -60,7 +61,8 @@ class Line(msgspec.Struct, frozen=True):
 
 class MovePlan(msgspec.Struct):
     """What a move does. ``states``: (version, state, name, image, image name, cases) in all;
-    ``blocked``: the cases that cannot move; ``left``: cases that follow one of another list."""
+    ``blocked``: the cases that cannot move; ``left``: cases that follow one of another list;
+    ``proposals``: deadlines that the new rules would move, proposed and not moved."""
 
     list_code: str
     kind: str
@@ -70,6 +72,7 @@ class MovePlan(msgspec.Struct):
     states: list[tuple[int, str, str, str, str, int]] = []
     blocked: list[Line] = []
     left: list[str] = []
+    proposals: int = 0
 
     @property
     def ready(self) -> bool:
@@ -125,6 +128,9 @@ def move_list(site: Site, actor: Actor, asked: Asked) -> MovePlan:
     site.refresh()
     if plan.moved:
         sums.advance(site.store, SUMS_EVERY // 2)
+        # Other rules give other days: they are proposed, no deadline moves .
+        proposals.refresh(site)
+        plan.proposals = len(proposals.list_proposals(site, actor, home.code))
     return plan
 
 
