@@ -72,7 +72,7 @@ class ClockFace:
         """
         day = event.effective_on
         op = fact["op"]
-        if self.is_overdue(day):
+        if self.is_overdue(day, instant_of_event(event) if self.current_at else ""):
             self._miss()
         due = date.fromisoformat(fact["due"]) if fact.get("due") else None
         if op == "suspend":
@@ -102,7 +102,7 @@ class ClockFace:
         self.met_current = _in_time(day, at, self.current, self.current_at)
         # Entered late, a stop may lie before a due day that seemed to have been missed.
         self.missed = [due for due in self.missed if due < day]
-        if self.current is not None and self.current < day:
+        if self._has_run_out(day, at):
             self._miss()
 
     def _miss(self) -> None:
@@ -113,9 +113,20 @@ class ClockFace:
         """Take the stop back: the case was reopened."""
         self.met_on, self.met_original, self.met_current = None, False, False
 
-    def is_overdue(self, day: date) -> bool:
-        """Whether it runs unmet past its current due day at the end of ``day``."""
-        return self.met_on is None and self.current is not None and self.current < day
+    def is_overdue(self, day: date, until: str = "") -> bool:
+        """Whether it runs unmet past its current due day at the end of ``day``.
+
+        ``until``: an instant (text) of that day at which to look instead of its end, which matters
+        to a clock in hours alone: at the end of its due day it has run out.
+        """
+        return self.met_on is None and self._has_run_out(day, until)
+
+    def _has_run_out(self, day: date, until: str) -> bool:
+        if self.current is None or self.current > day:
+            return False
+        if self.current < day:
+            return True
+        return bool(self.current_at) and (not until or until > self.current_at)
 
 
 class Move:

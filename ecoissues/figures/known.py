@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import Refused
-from ecoissues.core.instants import SHANGHAI, instant_text, read_instant
+from ecoissues.core.instants import SHANGHAI, day_of, instant_text, read_instant
 from ecoissues.storage import tables as t
 
 _EVERYTHING: Final = 2**62
@@ -21,16 +21,23 @@ _EVERYTHING: Final = 2**62
 
 class Known(Struct, frozen=True):
     """What a figure may know: ``pos`` the last log position (None: all), ``at`` the instant as
-    text in UTC, ``on`` its day in Asia/Shanghai (None: do not check the day)."""
+    text in UTC, ``on`` its day in Asia/Shanghai (None: do not check the day); ``now``, where all
+    is known: the instant the figure is made at, by which clocks in minutes are judged that day."""
 
     pos: int | None = None
     at: str | None = None
     on: date | None = None
+    now: str | None = None
 
     @property
     def limit(self) -> int:
         """The last position that counts, as a number that can be compared."""
         return _EVERYTHING if self.pos is None else self.pos
+
+    def instant_on(self, day: date) -> str:
+        """Give the instant at which a day is looked at: "" for its end, when it was over already."""
+        found = self.at or self.now or ""
+        return found if found and day_of(found) == day else ""
 
     def check(self, as_of: date) -> None:
         """Refuse a board of a day that had not ended when the figure was known."""

@@ -102,11 +102,12 @@ def count_by_oracle(
     """Give every stock of a cut, counted case by case; flows are 0 (they are not standings)."""
     path = path_of(tree, row, cut)
     batch = _in_batch(connection, cut)
-    total = [0] * len(ACCOUNTS)
+    total, until = [0] * len(ACCOUNTS), known.instant_on(as_of)
     for case_id, life in cases_as_of(connection, row, as_of, known):
         if (batch is None or case_id in batch) and in_cut(tree, life, path, cut):
             total = [
-                one + other for one, other in zip(total, accounts_of(life, as_of), strict=True)
+                one + other
+                for one, other in zip(total, accounts_of(life, as_of, until), strict=True)
             ]
     return dict(zip(ACCOUNTS, total, strict=True))
 

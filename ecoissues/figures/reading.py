@@ -5,9 +5,10 @@ The number, its groups and its members stand on the same postings, so they alway
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
@@ -17,6 +18,7 @@ from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import CubeKey, account
 from ecoissues.figures.cuts import WHOLE, Cut, conditions, path_of
+from ecoissues.figures.due_later import Counted, Later, due_later
 from ecoissues.figures.grouping import GROUPINGS, By, Group, Grouping, Overlap
 from ecoissues.figures.known import NOW, Known
 from ecoissues.figures.registry import Definition
@@ -35,6 +37,7 @@ from ecoissues.storage.reference import ListRow
 __all__ = ["Board", "By", "Figure", "Group", "Overlap", "Which", "figure", "members",
            "phase_members"]  # fmt: skip
 
+_K = TypeVar("_K")
 Which = Literal["part", "rest", "all"]
 
 
@@ -79,7 +82,10 @@ class Board:
         """Give the totals of this cut by the keys of a cube."""
         found = self._read.get(cube)
         if found is None:
-            found = self._read[cube] = self._vectors(cube)
+            found = self._vectors(cube)
+            if not self._adds_units(cube):  # else what is due later was taken back unit by unit
+                found = self._not_yet_over(found, lambda place: self._key(cube, place))
+            self._read[cube] = found
         return found
 
     def _vectors(self, cube: str) -> Vectors:
@@ -88,7 +94,7 @@ class Board:
             return sums_plain(*place, where=conditions(self.tree, self.path, self.cut))
         if self.path is None:
             return sums(*place)
-        if cube == "unit" or self._is_top(self.path):
+        if not self._adds_units(cube):
             below = {unit.id for unit in self.tree.below(self.path)}
             return {key: vector for key, vector in sums(*place).items() if abs(int(key)) in below}
         by_top: dict[CubeKey, tuple[int, ...]] = {}
@@ -103,12 +109,59 @@ class Board:
         if self.cut.needs_postings or (
             self.path is not None and cube == "district" and not self._is_top(self.path)
         ):
-            return shares_plain(*place, where=conditions(self.tree, self.path, self.cut))
-        found = shares(*place)
-        if self.path is None:
-            return found
-        below = {unit.id for unit in self.tree.below(self.path)}
-        return {key: vector for key, vector in found.items() if abs(key[0]) in below}
+            found = shares_plain(*place, where=conditions(self.tree, self.path, self.cut))
+        else:
+            found = shares(*place)
+            if self.path is not None:
+                below = {unit.id for unit in self.tree.below(self.path)}
+                found = {key: vector for key, vector in found.items() if abs(key[0]) in below}
+
+        def key_of(place: Counted) -> tuple[int, int] | None:
+            key = self._key(cube, place)
+            share = place.top_share if cube == "district" else place.unit_share
+            return None if key is None else (int(key), share)
+
+        return self._not_yet_over(found, key_of)
+
+    def _adds_units(self, cube: str) -> bool:
+        """Whether the totals of a cube are those of the units below the cut's path, added up."""
+        if self.path is None or self.cut.needs_postings or cube in ("type", "cohort"):
+            return False
+        return cube != "unit" and not self._is_top(self.path)
+
+    def _not_yet_over(
+        self, found: dict[_K, tuple[int, ...]], key_of: Callable[[Counted], _K | None]
+    ) -> dict[_K, tuple[int, ...]]:
+        """Take back what is due later on the day. ``key_of``: where a place counts, None nowhere."""
+        for one in self._later:
+            for place in one.places:
+                key = key_of(place)
+                if key is not None and key in found:
+                    change = [0] * len(self.accounts)
+                    for name, sign in one.change:
+                        if name in self._index:
+                            change[self._index[name]] = sign * place.times
+                    found = {**found, key: _plus(found[key], tuple(change))}
+        return found
+
+    @cached_property
+    def _later(self) -> list[Later]:
+        return due_later(self.connection, self.tree, self.row, self.as_of, self.known, self.cut)
+
+    def _key(self, cube: str, place: Counted) -> CubeKey | None:
+        """Give the key of a cube at which a place counts within the cut, None where it does not."""
+        if self.cut.type is not None and place.type != self.cut.type:
+            return None
+        keys: dict[str, CubeKey] = {
+            "district": place.top_id, "unit": place.unit_id, "type": place.type,
+            "cohort": place.cohort,
+        }  # fmt: skip
+        if self.path is not None:
+            by_top = cube == "district" and not self.cut.needs_postings
+            node = place.top_id if by_top and self._is_top(self.path) else place.unit_id
+            if abs(node) not in {unit.id for unit in self.tree.below(self.path)}:
+                return None
+        return keys[cube]
 
     def _is_top(self, path: str) -> bool:
         return path.count("/") == self.tree.root.path.count("/") + 1
@@ -232,4 +285,10 @@ def _members(
         .having(*having)
         .order_by(p.c.case_id)
     )
-    return list(connection.execute(query).scalars().all())
+    found = list(connection.execute(query).scalars().all())
+    for one in due_later(connection, tree, row, as_of, known, cut):
+        found = [case_id for case_id in found if case_id != one.case_id]
+        counted = one.counted(part) > 0, one.counted(whole) > 0
+        if {"part": counted[0], "rest": counted == (False, True), "all": counted[1]}[which]:
+            found = sorted([*found, one.case_id])
+    return found

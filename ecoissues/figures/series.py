@@ -73,7 +73,11 @@ def series(
     In: days; month ends come from one statement, any other day costs one figure; units may narrow
     the cut, nothing else quickly.
     """
-    ends = [day for day in days if next_month(_begins(day)) == day.toordinal() + 1]
+    ends = [
+        day
+        for day in days
+        if next_month(_begins(day)) == day.toordinal() + 1 and not known.instant_on(day)
+    ]
     if cut.needs_postings:
         ends = []
     counted = _at_month_ends(connection, tree, definition, row, ends, known, cut) if ends else {}

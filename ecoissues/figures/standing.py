@@ -55,14 +55,15 @@ _ARRIVAL, _CLOSING, _REOPENING = ((INDEX[name], 1) for name in FLOWS)
 _TOMORROW: Final = timedelta(days=1)
 
 
-def accounts_of(life: Life, day: date) -> tuple[int, ...]:
+def accounts_of(life: Life, day: date, until: str = "") -> tuple[int, ...]:
     """Give the accounts a standing is counted in at the end of ``day``: 1 or 0 each, flows 0.
 
     In: a life folded up to that day. A void case is counted in ``void`` alone; a case not yet
     registered in nothing. ``overdue`` looks at the clocks of the slots report and finish; on time
     at the slot finish: due once its day has come, met if the verdict of the closing day says so.
+    ``until`` as for ``mask_of``.
     """
-    return _unpack(mask_of(life, day))
+    return _unpack(mask_of(life, day, until))
 
 
 @lru_cache(maxsize=4096)
@@ -80,10 +81,13 @@ def change_between(before: int, after: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-def mask_of(life: Life, day: date) -> int:
-    """Give the accounts of a standing at the end of a day as a mask (see ``accounts_of``)."""
+def mask_of(life: Life, day: date, until: str = "") -> int:
+    """Give the accounts of a standing at the end of a day as a mask (see ``accounts_of``).
+
+    ``until``: an instant (text) of that day at which to look instead of its end.
+    """
     fixed = _fixed(life)
-    return fixed | _clocks(life, day) if fixed & _BIT["cases"] else fixed
+    return fixed | _clocks(life, day, until) if fixed & _BIT["cases"] else fixed
 
 
 def due_masks(life: Life, day: date) -> list[tuple[date, int]]:
@@ -117,14 +121,14 @@ def _fixed(life: Life) -> int:
     return mask | _CHANNEL.get(life.fields.get("channel", ""), 0)
 
 
-def _clocks(life: Life, day: date) -> int:
+def _clocks(life: Life, day: date, until: str = "") -> int:
     """Give what the clocks say on a day, as a mask."""
     mask = missed = 0
     for face in life.clocks.values():
         slot, current = face.slot, face.current
         if slot not in _OVERDUE:
             continue
-        if current is not None and current < day and face.met_on is None:
+        if face.is_overdue(day, until):
             mask |= _OVERDUE[slot] | _EVER
         elif face.missed:
             mask |= _EVER

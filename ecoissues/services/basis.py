@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.figures.cuts import Cut
-from ecoissues.figures.known import NOW, Known, known_at
+from ecoissues.figures.known import Known, known_at
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
@@ -47,7 +48,7 @@ def basis_of(
     for a list, batch or unit that does not exist or lies outside the scope.
     """
     row = site.get_list(list_code)
-    knowing = known_at(connection, known) if known else NOW
+    knowing = known_at(connection, known) if known else Known(now=instant_text(site.now()))
     today = site.today()
     day = as_of or min(knowing.on or today, today)
     if day > today:
@@ -62,7 +63,7 @@ def basis_of(
     cut = Cut(
         scope_path=actor.scope_path, unit_path=path, batch_id=_batch_id(connection, row, batch)
     )
-    return Basis(row, day, knowing, cut, day == today and knowing is NOW, batch)
+    return Basis(row, day, knowing, cut, day == today and knowing.pos is None, batch)
 
 
 def _batch_id(connection: Connection, row: ListRow, name: str) -> int | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
 
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kinds import COUNTED_SLOTS
-from ecoissues.core.lights import yellow_until
+from ecoissues.core.life import ClockFace
+from ecoissues.core.lights import ORDER, Light, light
 from ecoissues.core.vocabulary import word
 from ecoissues.figures.cuts import path_of
 from ecoissues.figures.oracle import cases_as_of, in_cut, outcome_members
@@ -116,25 +119,27 @@ def lit_cases(site: Site, connection: Connection, basis: Basis) -> dict[str, lis
     ids = sorted({*running, *late})
     if len(ids) > MOST_FOLDED:
         return None
-    kind = site.kind_of(basis.row.kind, basis.row.kind_version)
-    warned = {
-        clock.slot: yellow_until(basis.as_of, clock.warn_workdays, site.calendars)
-        for clock in kind.clocks
-    }
     path = path_of(site.tree, basis.row, basis.cut)
-    found: dict[str, list[int]] = {"red": [], "yellow": [], "green": []}
+    found: dict[str, list[int]] = {light: [] for light in ORDER}
+    now = basis.known.instant_on(basis.as_of)
+    at = datetime.fromisoformat(now) if now else datetime.combine(basis.as_of, time.max, SHANGHAI)
     for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known, ids):
         faces = [face for face in life.running() if face.slot in COUNTED_SLOTS]
         if life.is_void or not faces or not in_cut(site.tree, life, path, basis.cut):
             continue
-        days = [(face.current, warned.get(face.slot, basis.as_of)) for face in faces]
-        if any(day is not None and day < basis.as_of for day, _ in days):
-            found["red"].append(case_id)
-        elif any(day is not None and day <= last for day, last in days):
-            found["yellow"].append(case_id)
-        else:
-            found["green"].append(case_id)
+        lights = {_light(site, basis, face, at) for face in faces}
+        found[next(light for light in ORDER if light in lights)].append(case_id)
     return found
+
+
+def _light(site: Site, basis: Basis, face: ClockFace, at: datetime) -> Light:
+    kind = site.kind_of(basis.row.kind, basis.row.kind_version)
+    clock = kind.clock_by_code.get(face.code)
+    warn, urgent = (clock.warn_workdays, clock.urgent_workdays) if clock else (0, -1)
+    return light(
+        face.current, basis.as_of, warn, site.calendars, urgent_workdays=urgent,
+        due_at=face.current_at, now=at,
+    )  # fmt: skip
 
 
 def shown_rows(

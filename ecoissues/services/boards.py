@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 from sqlalchemy import Connection, select
 
+from ecoissues.core.lights import ORDER
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import DONE_PHASES
 from ecoissues.figures.cuts import path_of
@@ -64,7 +65,7 @@ class Number(msgspec.Struct, frozen=True):
 
 
 class Light(msgspec.Struct, frozen=True):
-    """One light of the board: red, yellow or green; ``count`` None: not counted for this day."""
+    """One light of the board: red, orange, yellow or green; ``count`` None: not counted for this day."""
 
     key: str
     count: int | None
@@ -202,16 +203,16 @@ def _lights(
         if basis.cut.unit_path:
             nodes = site.tree.by_id.values()
             asked["unit"] = next(n.code for n in nodes if n.path == basis.cut.unit_path)
-        filters = [listing.Filter({**asked, "due": due}) for due in ("overdue", "soon", "later")]
+        filters = [listing.Filter({**asked, "light": light}) for light in ORDER]
         counted = listing.counts(connection, site, actor, filters)
-        pairs = zip(("red", "yellow", "green"), filters, counted, strict=True)
+        pairs = zip(ORDER, filters, counted, strict=True)
         return [Light(key, count, each.address()) for key, each, count in pairs]
     in_work = total["cases"] - sum(total[phase] for phase in DONE_PHASES)
     found = lit_cases(site, connection, basis) if in_work <= MOST_FOLDED else None
     if found is None:
         red = Light("red", total["overdue"], rows(figure="overdue", members="part"))
-        return [red, Light("yellow", None, ""), Light("green", None, "")]
-    return [Light(key, len(found[key]), rows(light=key)) for key in ("red", "yellow", "green")]
+        return [red, *(Light(key, None, "") for key in ORDER[1:])]
+    return [Light(key, len(found[key]), rows(light=key)) for key in ORDER]
 
 
 def grouping_of(site: Site, basis: Basis) -> By:

@@ -161,13 +161,18 @@ def _remaining(site: Site, face: ClockFace, today: date, met: bool) -> str:
     if face.current_at:
         left = int((instant_of(face.current_at) - site.now()).total_seconds() // 60)
         if left < 0:
-            return "已超时"
+            return f"已超时 {_minutes(-left)}"
         if left < 1440:
-            return f"还有 {left // 60} 小时 {left % 60} 分"
+            return f"还有 {_minutes(left)}"
     days = (face.current - today).days
     if days < 0:
         return f"已逾期 {-days} 天"
     return "今天到期" if days == 0 else f"还有 {days} 天"
+
+
+def _minutes(count: int) -> str:
+    hours, minutes = divmod(count, 60)
+    return (f"{hours} 小时 " if hours else "") + f"{minutes} 分钟"
 
 
 def _moved(proof: dict[str, Any]) -> str:

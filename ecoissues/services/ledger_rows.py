@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, select
 
+from ecoissues.core.clock_rules import shown_instant
 from ecoissues.core.events import live
 from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import Life, fold
@@ -83,7 +84,8 @@ def past_rows(
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of cases as they stood at the end of a day, as known, in the ids' order.
 
-    Beside the columns of forms: ``running``, (slot, due day) of the nearest clock still running.
+    Beside the columns of forms: ``running``, (slot, when it is due, whether it has run out) of the
+    nearest clock still running.
     """
     c = t.cases.c
     query = select(c.id, c.number, c.part, c.kind, c.kind_version)
@@ -97,10 +99,10 @@ def past_rows(
         for case_id in chunk:
             life, head = lives.get(case_id), heads.get(case_id)
             if life is not None and head is not None and life.phase:
-                yield _past_row(site, head, life)
+                yield _past_row(site, head, life, as_of, known.instant_on(as_of))
 
 
-def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
+def _past_row(site: Site, head: Any, life: Life, day: date, until: str) -> dict[str, Any]:
     kind = site.kind_of(head.kind, head.kind_version)
     finish = next((face for face in life.clocks.values() if face.slot == "finish"), None)
     row = _row(
@@ -112,7 +114,11 @@ def _past_row(site: Site, head: Any, life: Life) -> dict[str, Any]:
         original_on=finish.original if finish else None,
     )  # fmt: skip
     row["running"] = next(
-        ((face.slot, face.current) for face in life.running() if face.slot in COUNTED_SLOTS), None
+        (
+            (face.slot, (face.current_at and shown_instant(face.current_at)) or face.current,
+             face.is_overdue(day, until))
+            for face in life.running() if face.slot in COUNTED_SLOTS
+        ), None,
     )
     return row
 

@@ -31,7 +31,7 @@ from ecoissues.core.policy import Actor
 from ecoissues.core.units import HANDLING
 from ecoissues.services import membership
 from ecoissues.services.case_fields import PREFIX, condition, kind_of_list
-from ecoissues.services.due_filters import due_condition
+from ecoissues.services.due_filters import due_condition, lapsed_until, light_condition
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.site import Site
 from ecoissues.services.turns import my_turn
@@ -45,7 +45,7 @@ from ecoissues.storage.scope import party_cases, visible_cases
 #: What may be filtered by, in the order chips are shown.
 KEYS: Final = (
     "list", "figure", "members", "as_of", "known_at", "district", "unit", "phase", "state", "waits",
-    "due", "clock", "type", "weight", "verdict", "channel", "batch", "turn", "mine", "signed",
+    "due", "light", "clock", "type", "weight", "verdict", "channel", "batch", "turn", "mine", "signed",
     "back", "stale", "pending", "q",
 )  # fmt: skip
 #: Fields of a kind's own that one filter may name (``field.CODE``).
@@ -54,7 +54,8 @@ _SEVERAL: Final = frozenset({"phase", "state", "type", "weight", "verdict", "cha
 _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "phase": frozenset(v.PHASES),
     "waits": frozenset(v.ROLES),
-    "due": frozenset({"overdue", "today", "soon", "later", "none"}),
+    "due": frozenset({"overdue", "today", "urgent", "soon", "later", "none"}),
+    "light": frozenset(v.LIGHTS),
     "clock": frozenset({"report", "finish"}),
     "type": frozenset(v.TYPES),
     "weight": frozenset(v.WEIGHTS),
@@ -143,8 +144,12 @@ def conditions(
         for key, value in asked.values.items()
         if key.startswith(PREFIX)
     )
-    if asked.get("due"):
-        where.append(due_condition(site, asked.get("due"), asked.get("clock")))
+    if asked.get("due") or asked.get("light"):
+        place = (asked.get("clock"), lapsed_until(connection, site))
+        if asked.get("due"):
+            where.append(due_condition(site, asked.get("due"), *place))
+        if asked.get("light"):
+            where.append(light_condition(site, asked.get("light"), *place))
     found = search.matching(asked.get("q"), t.cases.c.id, connection.dialect.name)
     if found is not None:
         where.append(found)
@@ -152,7 +157,7 @@ def conditions(
 
 
 #: Keys that leave few cases by themselves, found by an index.
-_NARROW: Final = ("due", "turn", "signed", "back", "stale", "pending", "waits", "q", "batch")
+_NARROW: Final = ("due", "light", "turn", "signed", "back", "stale", "pending", "waits", "q", "batch")
 
 
 def _scope(
@@ -236,9 +241,10 @@ def depends_on(
     code = asked.get("list")
     placed = bool(code) and _has_placements(connection, site.get_list(code).id)
     days = stale_days(connection) if asked.get("stale") else 0
+    lapsed = lapsed_until(connection, site) if asked.get("due") or asked.get("light") else ""
     return (
         actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed, days,
-        site.today(), site.tree,  # read anew together with the lists
+        site.today(), lapsed, site.tree,  # read anew together with the lists
     )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ import msgspec
 from sqlalchemy import BindParameter, Connection, Integer, bindparam, select
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import PHASES
 from ecoissues.figures import reading
 from ecoissues.figures.cuts import Cut
-from ecoissues.figures.known import NOW, Known, known_at
+from ecoissues.figures.known import Known, known_at
 from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.services.site import Site
 from ecoissues.services.unit_finder import find_unit
@@ -48,7 +49,7 @@ def find_basis(connection: Connection, site: Site, values: Mapping[str, str]) ->
     if day > site.today():
         raise Refused("future_day", f"截止日期 {day} 晚于今天 {site.today()}，请改选。")
     instant = values.get("known_at")
-    known = known_at(connection, instant) if instant else NOW
+    known = known_at(connection, instant) if instant else Known(now=instant_text(site.now()))
     known.check(day)
     return Basis(definition, day, known, values.get("members") or ("part" if definition else "all"))
 

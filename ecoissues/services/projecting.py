@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from ecoissues.core.digests import canonical
-from ecoissues.core.kinds import Kind
+from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import ClockFace, Life
 from ecoissues.core.measures import place_text
 from ecoissues.core.units import UnitTree
@@ -28,7 +28,8 @@ _TITLES = ("title", "content", "problem")
 _PROJECTED = (
     "received_on", "unit_id", "top_id", "primary_type", "types", "weight", "channel", "title",
     "content", "site", "verdict", "progress", "visibility", "signed_on", "reported_on",
-    "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "running", "reminded_on",
+    "replied_on", "closed_on", "promised_on", "due_report", "due_finish", "due_on", "due_at",
+    "running", "reminded_on",
     "provisional", "finish_original", "finish_current", "waits_for",
     "came_back", "moved_on", "merged_into_id", "facts", "registered_on",
 )  # fmt: skip
@@ -116,6 +117,10 @@ def projection(
         "due_report": report,
         "due_finish": finish,
         "due_on": min(filter(None, (report, finish)), default=None),
+        "due_at": min(
+            (one["due_at"] for one in running
+             if one["slot"] in COUNTED_SLOTS and one.get("due_at")), default=None,
+        ),
         "running": canonical(running) if running else "[]",
         "reminded_on": min(
             # A waiting period asks nothing of anybody.

@@ -10,7 +10,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select
 
+from ecoissues.core.clock_rules import shown_instant
 from ecoissues.core.events import live
+from ecoissues.core.instants import instant_text
 from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
@@ -23,7 +25,7 @@ from ecoissues.services.case_fields import (
     list_cell,
     list_columns,
 )
-from ecoissues.services.due_filters import orange_texts, yellow_texts
+from ecoissues.services.due_filters import near_texts
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis, find_basis
@@ -56,7 +58,7 @@ _C = t.cases.c
 _SHOWN = (
     _C.id, _C.list_id, _C.number, _C.part, _C.kind, _C.kind_version, _C.state, _C.phase, _C.title,
     _C.unit_id, _C.top_id, _C.types, _C.weight, _C.due_on, _C.due_report, _C.due_finish,
-    _C.waits_for, _C.moved_on, _C.came_back, _C.merged_into_id,
+    _C.due_at, _C.waits_for, _C.moved_on, _C.came_back, _C.merged_into_id,
 )  # fmt: skip
 #: Read only when their column is shown.
 _EXTRA: Final[Mapping[str, ColumnElement[Any]]] = {
@@ -172,11 +174,17 @@ def _query(
     return query.limit(most).offset(bindparam("skip", 0, type_=Integer))
 
 
+#: Of several due on one day, those due by the minute come first.
+_BY_DUE: Final = (_C.due_on.asc().nulls_last(), _C.due_at.asc().nulls_last())
+
+
 def _order(sort: str, own: ColumnElement[Any] | None) -> tuple[ColumnElement[Any], ...]:
     """Give what rows are sorted by: the column asked for, else the nearest due day first."""
     column = own if own is not None else SORTS.get(sort.lstrip("-"))
     if column is None:
-        return _C.due_on.asc().nulls_last(), _C.id.asc()
+        return (*_BY_DUE, _C.id.asc())
+    if column is _C.due_on and not sort.startswith("-"):
+        return (*_BY_DUE, _C.id.asc())
     if sort.startswith("-"):
         return column.desc().nulls_last(), _C.id.desc()
     return column.asc().nulls_last(), _C.id.asc()
@@ -195,8 +203,15 @@ def ids_in_order(
 #: Places of the columns always read.
 (
     _ID, _LIST, _NUMBER, _PART, _KIND, _VERSION, _STATE, _PHASE, _TITLE, _UNIT, _TOP, _TYPES,
-    _WEIGHT, _DUE, _DUE_REPORT, _DUE_FINISH, _WAITS, _MOVED, _BACK, _MERGED,
+    _WEIGHT, _DUE, _DUE_REPORT, _DUE_FINISH, _DUE_AT, _WAITS, _MOVED, _BACK, _MERGED,
 ) = range(len(_SHOWN))  # fmt: skip
+
+def shown_due(due: str, due_at: str | None) -> str:
+    """Say when a case is due: a day, or the minute where its nearest clock counts minutes."""
+    if due_at and (shown := shown_instant(due_at))[:10] == due:
+        return shown
+    return due
+
 
 Cell = Callable[[Sequence[Any]], str]
 
@@ -211,7 +226,8 @@ class Maker:
             for kind in site.kinds.values()
             for state in kind.states
         }
-        self.yellow, self.orange = yellow_texts(site), orange_texts(site)
+        self.now = instant_text(site.now())
+        self.yellow, self.orange = near_texts(site)
         self.cells = [
             _own_cell(site, name, shown, kind) if kind and name.startswith(PREFIX)
             else _cell(site, name, shown)
@@ -226,16 +242,16 @@ class Maker:
         return Row(
             found[_ID], number, found[_WEIGHT] == "key",
             self.states[found[_KIND], found[_VERSION], found[_STATE]], found[_PHASE],
-            self.light(due, found) if due else "", due, bool(found[_BACK]),
+            self.light(due, found) if due else "", shown_due(due, found[_DUE_AT]), bool(found[_BACK]),
             found[_MERGED] is not None, found[_TITLE], [cell(found) for cell in self.cells],
         )  # fmt: skip
 
     def light(self, due: str, found: Sequence[Any]) -> str:
         """Give the light of a running clock: the worst of its clocks."""
-        if due < self.today:
+        if due < self.today or (found[_DUE_AT] and found[_DUE_AT] < self.now):
             return "red"
         for light, days in (("orange", self.orange), ("yellow", self.yellow)):
-            report, finish = days[found[_KIND]]
+            report, finish = days[found[_KIND], found[_VERSION]]
             if (found[_DUE_REPORT] and found[_DUE_REPORT] <= report) or (
                 found[_DUE_FINISH] and found[_DUE_FINISH] <= finish
             ):

@@ -24,8 +24,9 @@ from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import ListRow
 from ecoissues.storage.sealing import Sealer
 
-#: Position of the log, version of units, lists, settings and kinds, day.
-Stamp = tuple[int, int, date]
+#: Position of the log, version of units, lists, settings and kinds, day, and the newest instant
+#: at which a clock in minutes has run out.
+Stamp = tuple[int, int, date, str]
 
 
 class Site:
@@ -87,7 +88,7 @@ class Site:
     def refresh(self) -> None:
         """Read units and lists anew (other processes may have added some)."""
         with self.store.reading() as connection:
-            _, version = reference.standing(connection)
+            _, version, _ = reference.standing(connection)
             tree = reference.load_tree(connection)
             lists = reference.load_lists(connection)
         with self._reference:
@@ -100,11 +101,12 @@ class Site:
 
         In: a connection that reads. Units and lists that changed meanwhile are read anew.
         """
-        pos, version = reference.standing(connection)
+        now = self.now()
+        pos, version, lapsed = reference.standing(connection, instant_text(now))
         if version != self._version:
             self.refresh()
         # Both only grow, so their sum moves when either does.
-        return pos, version + self.library.generation, self.today()
+        return pos, version + self.library.generation, now.astimezone(SHANGHAI).date(), lapsed
 
     @property
     def tree(self) -> UnitTree:

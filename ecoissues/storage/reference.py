@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.units import Unit, UnitTree
@@ -35,14 +35,18 @@ _STANDING = Prepared(
     select(
         select(t.head.c.pos).where(t.head.c.id == 1).scalar_subquery(),
         select(t.reference.c.version).where(t.reference.c.id == 1).scalar_subquery(),
+        select(func.max(t.cases.c.due_at))
+        .where(t.cases.c.due_at < bindparam("now"))
+        .scalar_subquery(),
     )
 )
 
 
-def standing(connection: Connection) -> tuple[int, int]:
-    """Give the position of the log and the version of units, lists and settings."""
-    ((pos, version),) = _STANDING.run(connection, {})
-    return int(pos or 0), int(version)
+def standing(connection: Connection, now: str = "") -> tuple[int, int, str]:
+    """Give the position of the log, the version of units, lists and settings, and the newest
+    instant before ``now`` at which a clock in minutes ran out ("": none has)."""
+    ((pos, version, lapsed),) = _STANDING.run(connection, {"now": now})
+    return int(pos or 0), int(version), lapsed or ""
 
 
 def load_tree(connection: Connection) -> UnitTree:

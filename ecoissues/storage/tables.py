@@ -114,6 +114,7 @@ cases: Final = Table(
     Column("due_report", Day, comment="current due day while the clock runs unmet"),
     Column("due_finish", Day),
     Column("due_on", Day, comment="the nearest running due day"),
+    Column("due_at", Instant, comment="of the nearest running clock in hours or minutes"),
     Column("running", Text, nullable=False, server_default="[]", comment="every running clock"),
     Column("reminded_on", Day, comment="the nearest due day of any running clock, inner ones too"),
     Column("provisional", Boolean, nullable=False, server_default=text("false")),
@@ -142,6 +143,12 @@ cases: Final = Table(
     Index("ix_cases_list_id_due_on", "list_id", "due_on", "id"),
     Index("ix_cases_due_on", "due_on", "id"),
     Index("ix_cases_reminded_on", "reminded_on"),
+    Index(
+        "ix_cases_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
     Index(
         "ix_cases_provisional",
         "provisional",
