@@ -2,7 +2,10 @@
 
 from alembic import context
 
-from ecoissues.storage import tables_notices  # noqa: F401  (its tables are in the metadata too)
+from ecoissues.storage import (
+    tables_changes,  # noqa: F401  (its tables are in the metadata too)
+    tables_notices,  # noqa: F401
+)
 from ecoissues.storage.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from ecoissues.cli.options import Family, on_site, put_json, put_table, say
+from ecoissues.cli.options import DAY, Family, on_site, put_json, put_table, say
 from ecoissues.core.vocabulary import LEVELS
 
 if TYPE_CHECKING:
@@ -88,3 +90,56 @@ def add(
         )  # fmt: skip
     else:
         say(f"已新增清单 {row.code}（{row.title}，类型 {row.kind} 第 {row.kind_version} 版）。")
+
+
+@lists.command("batches")
+@click.argument("list_code", metavar="清单")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@on_site
+def show_batches(site: Site, list_code: str, as_json: bool) -> None:
+    """示例：ecoissues lists batches LIST --json
+
+    列出一个清单的批次：件数、转办日期、结果应报日期。
+    """
+    from ecoissues.services import batches, consulting
+
+    rows = batches.list_batches(site, consulting.operator(site), list_code)
+    if as_json:
+        put_json(msgspec.to_builtins(rows))
+    else:
+        put_table(
+            ["批次", "件数", "转办日期", "结果应报日期"],
+            [[one.name, one.cases, one.handed_over_on, one.results_due_on] for one in rows],
+        )
+
+
+@lists.command("batch")
+@click.argument("list_code", metavar="清单")
+@click.argument("name", metavar="批次")
+@click.option("--handed-over", type=DAY, help="转办日期（不写即不改）")
+@click.option("--due", type=DAY, help="结果应报日期（不写即不改）")
+@click.option("--reason", required=True, help="改动理由")
+@click.option("--as", "user", required=True, help="以哪个督察员账号改动")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+@on_site
+def change_batch(
+    site: Site, list_code: str, name: str, handed_over: date | None, due: date | None, reason: str,
+    user: str, as_json: bool,
+) -> None:  # fmt: skip
+    """示例：ecoissues lists batch LIST 第22批 --due 2024-06-09 --reason 按通知更正 --as city.supervisor
+
+    改动批次的日期并留痕；各件的时限不随之改动。
+    """
+    from ecoissues.services import batches, consulting
+
+    actor = consulting.get_user(site, user)
+    known = {one.name: one for one in batches.list_batches(site, actor, list_code)}.get(name)
+    days = {
+        "handed_over_on": str(handed_over or (known and known.handed_over_on) or ""),
+        "results_due_on": str(due or (known and known.results_due_on) or ""),
+    }
+    done = batches.change_batch(site, actor, list_code, name, {**days, "reason": reason})
+    if as_json:
+        put_json(msgspec.to_builtins(done))
+    else:
+        say(f"批次“{name}”：转办 {done.handed_over_on or '—'}，结果应报 {done.results_due_on or '—'}。")

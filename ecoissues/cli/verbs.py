@@ -43,6 +43,7 @@ VERBS: Final[dict[str, tuple[str, str, str]]] = {
     "bulletin": ("bulletins", "bulletin", "从模板生成通报简报，发布，写出 Word 文件"),
     "ranking": ("rankings", "ranking", "按录入的方案评分排名，加减分，试算，发布"),
     "indicators": ("indicators", "indicators", "生态报表：指标、填报、导入、发布"),
+    "changes": ("changes", "changes", "列出账号、清单、设置等系统变更"),
     "events": ("figures", "events", "输出日志"),
     "verify": ("figures", "verify", "核验日志、状态、投影、附件和统计"),
 }

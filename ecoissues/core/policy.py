@@ -56,6 +56,7 @@ class Permission(StrEnum):
     DOUBT_SETTLE = "doubt.settle"
     LIST_READ = "list.read"
     LIST_CREATE = "list.create"
+    BATCH_CHANGE = "batch.change"
     EDITION_READ = "edition.read"
     EDITION_PUBLISH = "edition.publish"
     BULLETIN_WRITE = "bulletin.write"
@@ -101,6 +102,7 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.DOUBT_SETTLE: _SUPERVISOR,
     Permission.LIST_READ: _READERS,
     Permission.LIST_CREATE: _SUPERVISOR | _ADMINISTRATOR,
+    Permission.BATCH_CHANGE: _SUPERVISOR,
     Permission.EDITION_READ: _READERS,
     Permission.EDITION_PUBLISH: _SUPERVISOR,
     Permission.BULLETIN_WRITE: _SUPERVISOR,

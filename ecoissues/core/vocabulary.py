@@ -95,6 +95,46 @@ VISIBILITIES: Final[Words] = {
 
 LEVELS: Final[Words] = {"municipal": ("市级", "Municipal"), "district": ("区县级", "District")}
 
+#: What is changed beside the cases, as the record of changes names it.
+ADMIN_CHANGES: Final[Words] = {
+    "account.added": ("新增账号", "Account added"),
+    "account.changed": ("改动账号", "Account changed"),
+    "password.reset": ("重置密码", "Password reset"),
+    "mail.set": ("登记提醒邮箱", "Mail address set"),
+    "unit.added": ("新增单位", "Unit added"),
+    "list.added": ("新增清单", "List added"),
+    "list.moved": ("清单改用类型版本", "List moved to a version"),
+    "list.counting": ("改动合办计数", "Counting of joint cases changed"),
+    "batch.changed": ("改动批次", "Batch changed"),
+    "settings.changed": ("改动设置", "Settings changed"),
+    "clock.accepted": ("确认服务器时钟", "Clock accepted"),
+    "calendar.loaded": ("载入放假安排", "Calendar loaded"),
+    "kind.installed": ("安装清单类型", "Kind installed"),
+}
+
+#: Names of values in the record of changes.
+CHANGE_FIELDS: Final[Words] = {
+    "role": ("角色", "Role"),
+    "unit": ("单位", "Unit"),
+    "display": ("显示姓名", "Shown name"),
+    "active": ("启用", "Active"),
+    "mail": ("已登记邮箱", "Has an address"),
+    "name": ("名称", "Name"),
+    "kind": ("类型", "Kind"),
+    "parent": ("上级单位", "Parent"),
+    "title": ("名称", "Title"),
+    "counting": ("合办计数", "Counting"),
+    "version": ("版本", "Version"),
+    "file": ("文件", "File"),
+    "digest": ("摘要", "Digest"),
+    "status": ("状态", "Status"),
+    "accepted_at": ("确认时间", "Accepted at"),
+    "stale_days": ("久未更新的天数", "Days without news"),
+    "idle_minutes": ("登录闲置时间", "Idle minutes"),
+    "handed_over_on": ("转办日期", "Handed over on"),
+    "results_due_on": ("结果应报日期", "Results due on"),
+}
+
 LIGHTS: Final[Words] = {
     "green": ("正常", "In time"),
     "yellow": ("临期", "Near due"),
@@ -186,6 +226,7 @@ WORDLISTS: Final[dict[str, Words]] = {
     "visibilities": VISIBILITIES,
     "levels": LEVELS,
     "lights": LIGHTS,
+    "change_fields": CHANGE_FIELDS,
     "unit_kinds": UNIT_KINDS,
     "parties": PARTIES,
     "evidence_stages": EVIDENCE_STAGES,

@@ -21,7 +21,7 @@ from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
-from ecoissues.services import throttling
+from ecoissues.services import changes, throttling
 from ecoissues.services.accounts import end_sessions, hash_password
 from ecoissues.services.recording import CLOCK_ACCEPTED
 from ecoissues.services.site import Site
@@ -69,8 +69,9 @@ def add_user(
     password: str,
     display: str = "",
     profile: str = "full",
+    by: str = "console",
 ) -> int:
-    """Add an account; gives its id. For the command line and the page.
+    """Add an account; gives its id. For the command line and the page. ``by``: who adds it.
 
     Refused ``bad_name``, ``bad_role``, ``unit_unknown``, ``bad_password``, ``user_exists``,
     ``role_unit`` (a supervisor works in a supervision office, else his scope would be one unit).
@@ -87,6 +88,8 @@ def add_user(
             "name": name, "display": shown, "role": role, "unit_id": unit.id, "password": hashed,
         }  # fmt: skip
         key = connection.execute(insert(t.users).values(**row)).inserted_primary_key
+        after = {"role": role, "unit": unit.code, "display": shown}
+        changes.note(site, connection, by, "account.added", name, path=unit.path, after=after)
     assert key is not None
     return int(key[0])
 
@@ -142,6 +145,12 @@ def change_user(
         connection.execute(update(t.users).where(t.users.c.id == user["id"]).values(**values))
         if not active:
             end_sessions(connection, user["id"])
+        changes.note(
+            site, connection, actor.name, "account.changed", name, path=unit.path,
+            before={"role": user["role"], "unit": user["unit_code"], "display": user["display"],
+                    "active": bool(user["active"])},
+            after={"role": role, "unit": unit.code, "display": values["display"], "active": active},
+        )  # fmt: skip
 
 
 def reset_password(
@@ -158,6 +167,9 @@ def reset_password(
             .values(password=hashed, failures=0, locked_until=None)
         )
         end_sessions(connection, user["id"])
+        changes.note(
+            site, connection, actor.name, "password.reset", name, path=user["unit_path"]
+        )
 
 
 def _get_user(connection: Connection, actor: Actor, name: str) -> dict[str, Any]:
@@ -203,6 +215,10 @@ def add_unit(
         unit = reference.add_unit(
             connection, code, full, brief, kind, parent, pinyin=" ".join(keys)[:200],
             position=last + 1,
+        )  # fmt: skip
+        changes.note(
+            site, connection, actor.name, "unit.added", code, path=unit.path,
+            after={"name": full, "kind": kind, "parent": parent.code},
         )  # fmt: skip
     site.refresh()
     return unit
@@ -273,6 +289,11 @@ def add_list(
             "note": more.note.strip()[:2000], "position": last + 1,
         }  # fmt: skip
         connection.execute(insert(t.lists).values(**row))
+        after = {"title": row["title"], "kind": f"{found.code}/{found.version}",
+                 "unit": owner.code, "counting": more.counting}  # fmt: skip
+        changes.note(
+            site, connection, actor.name, "list.added", code, path=owner.path, after=after
+        )
     site.refresh()
 
 
@@ -302,8 +323,17 @@ def change_settings(site: Site, actor: Actor, given: Mapping[str, str]) -> None:
     if errors:
         raise Refused("bad_setting", "设置没有保存，请更正后再提交。", errors=errors)
     with site.store.writing() as connection:
+        before = {
+            one.name: reference.get_setting(connection, one.name, str(one.default))
+            for one in SETTINGS
+        }
         for name, value in values.items():
             reference.put_setting(connection, name, value)
+        if before != values:
+            changes.note(
+                site, connection, actor.name, "settings.changed", "settings", before=before,
+                after=values,
+            )  # fmt: skip
 
 
 def clock_state(site: Site, actor: Actor) -> ClockState:
@@ -321,4 +351,10 @@ def accept_clock(site: Site, actor: Actor) -> None:
     """Declare the server's clock right after it was checked, so that writing goes on."""
     policy.require(actor, "user.manage")
     with site.store.writing() as connection:
-        reference.put_setting(connection, CLOCK_ACCEPTED, instant_text(site.now()))
+        before = reference.get_setting(connection, CLOCK_ACCEPTED, "")
+        now = instant_text(site.now())
+        reference.put_setting(connection, CLOCK_ACCEPTED, now)
+        changes.note(
+            site, connection, actor.name, "clock.accepted", "clock",
+            before={"accepted_at": before}, after={"accepted_at": now},
+        )  # fmt: skip

@@ -50,6 +50,12 @@ def keeper(site: Site) -> Actor:
     return Actor(0, "console", "命令行", "administrator", root.code, root.path, root.path, "cli")
 
 
+def auditor(site: Site) -> Actor:
+    """Give the actor of a command that reads what only auditors read."""
+    root = site.tree.root
+    return Actor(0, "console", "命令行", "auditor", root.code, root.path, root.path, "cli")
+
+
 def publisher(site: Site) -> Actor:
     """Give the actor for a command that publishes for the whole site."""
     root = site.tree.root

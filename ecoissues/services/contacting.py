@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.policy import Actor
+from ecoissues.services import changes
 from ecoissues.services.site import Site
 from ecoissues.storage import reference
 from ecoissues.storage import tables_notices as n
@@ -26,8 +27,8 @@ class Digest(msgspec.Struct, frozen=True):
     lines: list[tuple[int, str, str]]
 
 
-def set_mail(site: Site, name: str, address: str) -> None:
-    """Set the address an account is reminded at; "" takes it away.
+def set_mail(site: Site, name: str, address: str, by: str = "console") -> None:
+    """Set the address an account is reminded at; "" takes it away. ``by``: who sets it.
 
     NotFound for an unknown account; Refused ``bad_mail``.
     """
@@ -39,9 +40,13 @@ def set_mail(site: Site, name: str, address: str) -> None:
         user = reference.find_user(connection, name)
         if user is None:
             raise NotFound(f"没有账号“{name[:40]}”。")
-        connection.execute(delete(n.contacts).where(n.contacts.c.user_id == user["id"]))
+        gone = connection.execute(delete(n.contacts).where(n.contacts.c.user_id == user["id"]))
         if address:
             connection.execute(insert(n.contacts).values(user_id=user["id"], mail=address))
+        changes.note(
+            site, connection, by, "mail.set", name, path=user["unit_path"],
+            before={"mail": bool(gone.rowcount)}, after={"mail": bool(address)},
+        )  # fmt: skip
 
 
 def read_digests(site: Site, actor: Actor, most: int = 7) -> list[Digest]:

@@ -6,11 +6,12 @@ from sqlalchemy import update
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.vocabulary import JOINT_COUNTINGS
+from ecoissues.services import changes
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 
 
-def set_joint_counting(site: Site, list_code: str, way: str) -> None:
+def set_joint_counting(site: Site, list_code: str, way: str, by: str = "console") -> None:
     """Set how a list counts joint cases (a key of ``JOINT_COUNTINGS``); totals never change.
 
     Errors: NotFound (no such list), Refused ``unknown_way``.
@@ -23,5 +24,9 @@ def set_joint_counting(site: Site, list_code: str, way: str) -> None:
         connection.execute(
             update(t.lists).where(t.lists.c.id == row.id).values(joint_counting=way)
         )
+        changes.note(
+            site, connection, by, "list.counting", row.code, path=row.unit_path,
+            before={"counting": row.joint_counting}, after={"counting": way},
+        )  # fmt: skip
     site.refresh()
 

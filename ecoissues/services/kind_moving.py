@@ -24,7 +24,7 @@ from ecoissues.core.kinds import Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.figures import sums
-from ecoissues.services import proposals
+from ecoissues.services import changes, proposals
 from ecoissues.services.bulk import BulkRecorder
 from ecoissues.services.gate import SUMS_EVERY
 from ecoissues.services.recording import CaseRow, Draft
@@ -121,6 +121,11 @@ def move_list(site: Site, actor: Actor, asked: Asked) -> MovePlan:
         connection.execute(
             update(t.lists).where(t.lists.c.id == home.id).values(kind_version=new.version)
         )
+        if home.kind_version != new.version:
+            changes.note(
+                site, connection, actor.name, "list.moved", home.code, path=home.unit_path,
+                before={"version": home.kind_version}, after={"version": new.version},
+            )  # fmt: skip
         plan.moved = len(moving)
         return plan
 

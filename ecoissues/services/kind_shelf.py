@@ -21,7 +21,7 @@ from ecoissues.core.kind_documents import Document, Finding
 from ecoissues.core.kind_registry import read_text
 from ecoissues.core.kinds import Kind
 from ecoissues.core.policy import Actor
-from ecoissues.services import proposals
+from ecoissues.services import changes, proposals
 from ecoissues.services.kind_library import version_changed
 from ecoissues.services.site import Site
 from ecoissues.storage import kind_versions
@@ -113,8 +113,12 @@ def install(site: Site, actor: Actor, name: str, text: str) -> Installed:
     _put(own, text)
     site.library.look(at_once=True)
     site.settle()
-    with site.store.reading() as connection:
+    with site.store.writing() as connection:
         used = kind_versions.has_cases(connection, (kind.code, kind.version))
+        changes.note(
+            site, connection, actor.name, "kind.installed", kind.code,
+            after={"version": kind.version, "file": own.name, "digest": kind_digest(kind)},
+        )  # fmt: skip
     if used:  # a version given back to its cases: what its rules propose may differ
         proposals.refresh(site)
     return Installed([], kind.code, kind.version, own.name)

@@ -19,7 +19,7 @@ from ecoissues.core.instants import instant_text
 from ecoissues.core.kinds import END_PHASES
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
-from ecoissues.services import gate, listing
+from ecoissues.services import changes, gate, listing
 from ecoissues.services.calendar_library import Loaded
 from ecoissues.services.listing import Filter
 from ecoissues.services.proposing import proposed
@@ -79,6 +79,11 @@ def load_calendar(
     loaded = site.calendar_library.load(text, name, actor.name, instant_text(site.now()))
     if not loaded.changed:
         return loaded
+    with site.store.writing() as connection:
+        changes.note(
+            site, connection, actor.name, "calendar.loaded", f"{loaded.year}{loaded.region}",
+            after={"version": loaded.version, "status": loaded.status},
+        )  # fmt: skip
     return msgspec.structs.replace(loaded, proposals=refresh(site, progress))
 
 

@@ -12,8 +12,10 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-from ecoissues.storage.tables_published import FROZEN
+from ecoissues.storage import tables_published
 
+#: Tables whose rows are for good, with what makes a row the same one.
+FROZEN: Final[dict[str, tuple[str, ...]]] = {**tables_published.FROZEN, "admin_changes": ()}
 _RAISE: Final = "SELECT RAISE(ABORT, '{code}')"
 
 

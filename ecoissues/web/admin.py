@@ -65,7 +65,7 @@ def add_user() -> ResponseReturnValue:
     return _answer(
         lambda: administration.add_user(
             here.site(), name, given.get("role", ""), given.get("unit", ""),
-            given.get("password", ""), given.get("display", ""), _profile(),
+            given.get("password", ""), given.get("display", ""), _profile(), here.actor().name,
         ),
         f"已新增账号 {name}。", "/admin/users", _users,
     )  # fmt: skip

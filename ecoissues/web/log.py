@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from ecoissues.core import policy
 from ecoissues.core.errors import Refused
 from ecoissues.core.values import Bad, clean_date
-from ecoissues.services import auditing, verifying
+from ecoissues.core.vocabulary import ADMIN_CHANGES
+from ecoissues.services import auditing, changes, verifying
 from ecoissues.services.auditing import Wanted
 from ecoissues.web import filters, here
 from ecoissues.web.guards import guard
@@ -48,6 +49,25 @@ def show() -> ResponseReturnValue:
         "log/log.html", page=page, wanted=wanted, older=older, newest=f"/log?{urlencode(kept)}",
         lists=filters.visible_lists(here.site(), here.actor()),
         may_verify=policy.may(here.actor(), "log.verify"),
+    )  # fmt: skip
+
+
+@pages.get("/log/changes")
+@guard("log.read")
+def show_changes() -> ResponseReturnValue:
+    """Show a page of what was changed beside the cases."""
+    given = request.args
+    wanted = changes.Wanted(
+        given.get("sort", ""), given.get("actor", "").strip()[:40],
+        given.get("target", "").strip()[:80], _day("since"), _day("until"),
+        given.get("before", 0, int),
+    )  # fmt: skip
+    page = changes.read_changes(here.site(), here.actor(), wanted)
+    kept = {name: text for name, text in given.items() if text and name != "before"}
+    older = f"/log/changes?{urlencode({**kept, 'before': page.older})}" if page.older else ""
+    return render_template(
+        "log/changes.html", page=page, wanted=wanted, older=older, sorts=ADMIN_CHANGES,
+        newest=f"/log/changes?{urlencode(kept)}",
     )  # fmt: skip
 
 

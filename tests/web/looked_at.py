@@ -57,4 +57,4 @@ def look(folder: Path, url: str, instant: str) -> dict[str, Any]:
 if __name__ == "__main__":
     data, address, *instants = sys.argv[1:]
     answers = {instant: look(Path(data), address, instant) for instant in instants}
-    print(json.dumps({"zone": time.strftime("%z"), "answers": answers}, ensure_ascii=False))
+    sys.stdout.write(json.dumps({"zone": time.strftime("%z"), "answers": answers}, ensure_ascii=False))
