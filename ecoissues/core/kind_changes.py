@@ -150,7 +150,7 @@ def _compare(
     return found
 
 
-def _keys(thing: Any, apart: tuple[str, ...]) -> dict[str, Any]:
+def _keys(thing: Struct, apart: tuple[str, ...]) -> dict[str, Any]:
     return {
         field.encode_name: getattr(thing, field.name)
         for field in _fields_of(type(thing))

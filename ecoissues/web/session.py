@@ -109,11 +109,11 @@ def _refused(name: str, refused: Refused) -> Response:
     """Say why nobody was signed in; who tried too often is told when to come again."""
     seconds = refused.facts.get("seconds")
     status = 429 if seconds else 401
-    if here.wants_json():
-        told = here.json_answer({"code": refused.code, "sentence": refused.sentence}, status)
-    else:
-        told = _form(name, refused.sentence, status)
-    answer = make_response(told)
+    answer = make_response(
+        here.json_answer({"code": refused.code, "sentence": refused.sentence}, status)
+        if here.wants_json()
+        else _form(name, refused.sentence, status)
+    )
     if seconds:
         answer.headers["Retry-After"] = str(seconds)
     return answer

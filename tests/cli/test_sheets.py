@@ -34,7 +34,8 @@ def test_an_import_says_why_it_refused_a_row_in_the_preview_and_after(
     for result in (looked, done):
         assert TWICE in result.stdout
         assert EMPTY in result.stdout
-        assert "“心情”" in result.stdout and "责任追究" not in result.stdout
+        assert "“心情”" in result.stdout
+        assert "责任追究" not in result.stdout
     assert "受理日期按编号推定为 2024-06-06" in looked.stdout
     assert "受理日期按编号推定" not in done.stdout
     assert "新增 1，拒绝 2" in done.stderr

@@ -4,15 +4,15 @@ beside the cases, for good.
 Postings of cases with such clocks said until now that they are overdue the day after; they are
 written anew, as of the day itself.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
