@@ -29,7 +29,10 @@ def look(folder: Path, url: str, instant: str) -> dict[str, Any]:
     def clock() -> datetime:
         return datetime.fromisoformat(instant)
 
-    starting.open_site = lambda data, database=None: Site(database or url, data, clock)
+    def open_site(data: Path, url: str | None = url) -> Site:
+        return Site(str(url), data, clock)
+
+    starting.open_site = open_site
     place = ["--data", str(folder), "--database", url, "--json"]
 
     def call(*words: str) -> Any:
@@ -37,7 +40,7 @@ def look(folder: Path, url: str, instant: str) -> dict[str, Any]:
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
-    found: dict[str, Any] = {"add": call("workdays", "add", "2026-02-12", "5")["due"]}
+    found: dict[Any, Any] = {"add": call("workdays", "add", "2026-02-12", "5")["due"]}
     site = Site(url, folder, clock)
     client = create_app(site, PASSWORD_PROFILE="test", TESTING=True).test_client()
     token = CSRF.search(client.get("/sign-in").text)

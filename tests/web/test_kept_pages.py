@@ -12,7 +12,7 @@ from ecoissues.storage import tables as t
 from ecoissues.web.kept_pages import SECONDS, KeptPages
 from tests.web.conftest import World
 
-STAMP = (7, 1, date(2026, 11, 20))
+STAMP = (7, 1, date(2026, 11, 20), "")
 
 
 def counted(made: list[str], text: str) -> Markup:
@@ -26,9 +26,9 @@ def test_a_part_is_made_once_for_a_stamp() -> None:
     for _ in range(3):
         assert kept.get("a", STAMP, lambda: counted(made, "x")) == "x"
     assert made == ["x"]
-    for stamp in ((8, *STAMP[1:]), (8, 2, STAMP[2]), (8, 2, date(2026, 11, 21))):
+    for stamp in ((8, *STAMP[1:]), (8, 2, *STAMP[2:]), (8, 2, date(2026, 11, 21), ""), (8, 2, date(2026, 11, 21), "x")):
         kept.get("a", stamp, lambda: counted(made, "y"))
-    assert made == ["x", "y", "y", "y"]
+    assert made == ["x", *"yyyy"]
 
 
 def test_a_part_does_not_outlive_its_minute() -> None:
