@@ -47,6 +47,8 @@ STOCKS: Final = (
     "rebounded",  # has been closed and taken up again
     "surveyed",  # the citizen was asked whether he is satisfied
     "satisfied",
+    "key_closed",  # of the key cases, those closed or looked back at
+    "key_done",  # of the key cases, those whose work is done
 )
 
 #: Flows: what happened on a day, in that day's dimensions; never derived from stocks.

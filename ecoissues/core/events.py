@@ -79,7 +79,7 @@ def tracks_of(event: Event) -> set[str]:
     """Name the tracks of its case an event belongs to (each track is ordered by itself)."""
     facts = event.facts
     tracks = {"state"} if event.moves else set()
-    for key in ("parties", "types", "weight", "placed", "unplaced"):
+    for key in ("parties", "types", "weight", "placed", "unplaced", "placement"):
         if key in facts:
             tracks.add("dimensions")
     tracks.update(f"clock:{code}" for code in facts.get("clocks", ()))

@@ -20,7 +20,7 @@ from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.vocabulary import PHASES, ROLES, word
 
 #: Sort of thing -> its Chinese name, in the order in which changes are told.
-SORTS: Final = {"kind": "类型", "state": "状态", "step": "步骤", "field": "字段", "clock": "时限", "milestone": "节点"}
+SORTS: Final = {"kind": "类型", "state": "状态", "step": "步骤", "field": "字段", "clock": "时限", "milestone": "节点", "placed": "清单上的状态"}
 #: What became of it.
 CHANGES: Final = {"added": "新增", "removed": "删去", "changed": "改动"}
 
@@ -37,7 +37,7 @@ _LABELS: Final = {
     "warn_workdays": "临期提前（工作日）", "met_by": "到何时为止", "waits": "等待期",
     "extension": "延期", "number_patterns": "编号样式", "on_time_clock": "按时率所依时限",
     "planned": "各件自定节点", "children": "子件的类型", "due": "限期", "length_unit": "单位",
-    "form": "台账表式", "figures": "指标", "extends": "并入的共用步骤", "wording": "名称",
+    "form": "台账表式", "figures": "指标", "extends": "并入的共用步骤", "wording": "名称", "next": "下一状态",
 }  # fmt: skip
 _YES: Final = {True: "是", False: "否"}
 
@@ -97,6 +97,7 @@ def changes_between(old: Kind, new: Kind) -> list[Change]:
     found += _compare("field", old, old.fields, new, new.fields, ())
     found += _compare("milestone", old, old.milestones, new, new.milestones, ())
     found += _compare("state", old, old.states, new, new.states, ())
+    found += _compare("placed", old, old.placed_states, new, new.placed_states, ())
     found += _compare("step", old, old.steps, new, new.steps, ("fields", "asks"))
     for step in new.steps:
         before = old.step_by_code.get(step.code)
@@ -126,7 +127,8 @@ def _asked(old: Kind, before: Step, new: Kind, after: Step) -> list[str]:
 
 
 def _own_keys(old: Kind, new: Kind) -> list[Change]:
-    told_apart = ("code", "version", "states", "steps", "clocks", "fields", "milestones")
+    told_apart = ("code", "version", "states", "steps", "clocks", "fields", "milestones",
+                  "placed_states")  # fmt: skip
     given = [(_keys(kind, told_apart), kind) for kind in (old, new)]
     details = _details(*given[0], *given[1])
     return [Change("kind", "changed", new.code, new.wording.zh, tuple(details))] if details else []

@@ -13,6 +13,7 @@ from typing import Final
 from ecoissues.core.kind_documents import Problem
 from ecoissues.core.kind_field_checks import check_case_fields, check_milestones
 from ecoissues.core.kind_lines import KeyPath
+from ecoissues.core.kind_placements import check_placements
 from ecoissues.core.kind_step_checks import check_step
 from ecoissues.core.kinds import CLOCK_SLOTS, Clock, Kind, State
 from ecoissues.core.vocabulary import MARKS, PHASES, ROLES
@@ -34,12 +35,14 @@ def check_kind(
     yield from _check_codes("clocks", kind.clocks)
     yield from _check_codes("steps", kind.steps)
     yield from _check_codes("milestones", kind.milestones)
+    yield from _check_codes("placed_states", kind.placed_states)
     for index, state in enumerate(kind.states):
         yield from _check_state(state, ("states", index))
     for index, clock in enumerate(kind.clocks):
         yield from _check_clock(kind, clock, ("clocks", index))
     yield from check_case_fields(kind)
     yield from check_milestones(kind)
+    yield from check_placements(kind)
     yield from _check_registration(kind)
     for index in range(len(kind.steps)):
         yield from check_step(kind, index)

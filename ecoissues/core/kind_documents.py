@@ -16,6 +16,7 @@ import tomli
 from msgspec import Struct
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.kind_fields import PLACED_STATES, Field, Option
 from ecoissues.core.kind_lines import KeyPath, LineMap
 from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.vocabulary import PHASES
@@ -202,11 +203,14 @@ def _inherits(kind: Kind, step: Step) -> bool:
         return any(clock.suspension for clock in kind.clocks)
     if step.effect == "recount":
         return bool(kind.clocks)
+    if step.effect == "advance":
+        return bool(kind.placed_states)
     return kind.has_plan or step.effect not in _PLAN_EFFECTS
 
 
 def _expanded(step: Step, kind: Kind) -> Step:
-    """Replace ``@PHASE`` among a step's sources by its states, add the fields it asks for.
+    """Replace ``@PHASE`` among a step's sources by its states, add the fields it asks for, put the
+    states of placements where a field chooses among them.
 
     What is asked for at registration is new; later what stands is shown.
     """
@@ -222,7 +226,15 @@ def _expanded(step: Step, kind: Kind) -> Step:
         for ask in step.asks
         if ask.field in kind.field_by_code
     )
-    return msgspec.structs.replace(step, sources=tuple(sources), fields=step.fields + asked)
+    own = step.fields
+    if kind.placed_states and any(field.words == PLACED_STATES for field in own):
+        own = tuple(_choosing(field, kind) if field.words == PLACED_STATES else field for field in own)
+    return msgspec.structs.replace(step, sources=tuple(sources), fields=own + asked)
+
+
+def _choosing(field: Field, kind: Kind) -> Field:
+    options = tuple(Option(state.code, state.zh, state.en) for state in kind.placed_states)
+    return msgspec.structs.replace(field, words="", options=options)
 
 
 def _convert(document: Document, shape: type[Shape]) -> Shape:

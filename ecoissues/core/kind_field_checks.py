@@ -68,6 +68,22 @@ def check_case_fields(kind: Kind) -> Iterator[Problem]:
             sentence = f"{named}没有任何步骤会询问（asks），无人能填。"
             yield Problem("field_never_asked", sentence, at)
         yield from _check_headers(item, at, heads)
+    yield from _check_weighing(kind)
+
+
+def _check_weighing(kind: Kind) -> Iterator[Problem]:
+    """Check that one flag says whether a case is a key one, and no step asks for both."""
+    flags = [index for index, item in enumerate(kind.fields) if item.weighs]
+    for place, index in enumerate(flags):
+        item, at = kind.fields[index], ("fields", index, "weighs")
+        if item.type != "flag" or place:
+            sentence = f"字段“{item.zh}”：只有一个“是否”字段（flag）可以决定重点程度。"
+            yield Problem("weighs_not_flag", sentence, at)
+    for index, step in enumerate(kind.steps):
+        codes = {field.code for field in step.fields}
+        if flags and {"weight", kind.weighing} <= codes:
+            sentence = f"步骤“{step.zh}”既问重点程度又问“{kind.fields[flags[0]].zh}”，两者须只问一个。"
+            yield Problem("weight_twice", sentence, ("steps", index, "fields"))
 
 
 def _check_headers(item: CaseField, at: KeyPath, heads: dict[str, str]) -> Iterator[Problem]:

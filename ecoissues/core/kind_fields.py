@@ -43,6 +43,9 @@ CASE_FIELD_TYPES: Final = FIELD_TYPES - {
 #: be extended, the districts of the unit tree, the milestones of the case.
 SITE_WORDS: Final = frozenset({"clocks", "regions", "milestones"})
 
+#: The word list of a choice among the kind's states of placements.
+PLACED_STATES: Final = "placed_states"
+
 #: The field that holds a case's milestones, and the beginning of those that say when one was met.
 MILESTONES: Final = "milestones"
 REACHED: Final = "milestone:"
@@ -81,6 +84,7 @@ class CaseField(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``type``: one of CASE_FIELD_TYPES. ``column``: shown as a column of the kind's ledger and offered
     first among the columns of the list. ``headers``: further names it has in the heads of sheets.
+    ``weighs``: a flag that says whether the case is a key one (重点); it and the weight never disagree.
     """
 
     code: str
@@ -93,6 +97,7 @@ class CaseField(Struct, frozen=True, forbid_unknown_fields=True):
     hint: str = ""
     column: bool = False
     headers: tuple[str, ...] = ()
+    weighs: bool = False
 
     @property
     def label(self) -> str:

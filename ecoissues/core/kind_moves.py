@@ -168,6 +168,17 @@ def _reached_without(kind: Kind, state: str, passes: Any) -> bool:
     return False
 
 
+def check_placed(old: Kind, new: Kind, life: Life, image: Image) -> Image:
+    """Tell whether what a case is in on further lists is known to the new version, in that phase."""
+    for code, own in life.placements.items():
+        found = new.placed_by_code.get(own.state)
+        if found is None or found.phase != own.phase:
+            was = old.placed_by_code.get(own.state)
+            sentence = f"在清单 {code} 上的状态“{was.zh if was else own.state}”在新版中没有，或阶段不同。"
+            return Image(image.target, "no_image" if found is None else "phase_differs", sentence)
+    return image
+
+
 def move_facts(old: Kind, new: Kind, given: Map, life: Life, target: str) -> dict[str, Any]:
     """Give the facts of a move: the version left and the one taken, and what goes over renamed.
 

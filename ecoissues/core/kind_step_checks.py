@@ -30,6 +30,7 @@ _EFFECT_FIELDS: Final[dict[str, dict[str, str]]] = {
     "assign": {"units": "units"},
     "place": {"list_code": "list"},
     "unplace": {"list_code": "list"},
+    "advance": {"list_code": "list", "standing": "choice"},
     "merge": {"target_case": "case"},
     "answer": {"event": "event"},
     "plan": {"milestones": "milestones"},

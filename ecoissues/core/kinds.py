@@ -53,6 +53,20 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     clockless: str = ""
 
 
+class PlacedState(Struct, frozen=True, forbid_unknown_fields=True):
+    """A state a case may be in on a further list, where its kind gives placements a life of their own.
+
+    The first one is that of a case just placed. ``next``: the states it may go on to; without it any
+    other, and from an end (closed, reviewed) none.
+    """
+
+    code: str
+    zh: str
+    en: str
+    phase: str
+    next: tuple[str, ...] = ()
+
+
 class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
     """Files a step needs: at least ``least`` of ``stage`` on the case in this round of work.
 
@@ -181,6 +195,7 @@ EFFECTS = frozenset(
         "classify",  # sets types / weight
         "place",  # puts the case on a further list (field list_code)
         "unplace",  # takes it off again
+        "advance",  # moves its own standing on such a list (fields list_code, standing, reason)
         "merge",  # follows the main case named in field target_case from now on
         "unmerge",  # restores the standing it had before it was merged
         "chase",  # 催办
@@ -214,7 +229,8 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     ``fields``: what every case has of its own. ``milestones``: parts of every case's work with days
     of their own; ``planned``: each case states its own ones. ``children``: code of the kind whose
-    cases may be parts of this one's.
+    cases may be parts of this one's. ``placed_states``: what a case may be in on a further list;
+    without them such a list shows the case's own state.
     """
 
     code: str
@@ -232,6 +248,19 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     milestones: tuple[Milestone, ...] = ()
     planned: bool = False
     children: str = ""
+    placed_states: tuple[PlacedState, ...] = ()
+
+    @cached_property
+    def placed_by_code(self) -> dict[str, PlacedState]:
+        """States of placements by code."""
+        return {state.code: state for state in self.placed_states}
+
+    def placed_after(self, code: str) -> tuple[str, ...]:
+        """Give the states a placement may go on to from one of them (or "": just known to stand)."""
+        state = self.placed_by_code.get(code)
+        if state is not None and (state.next or state.phase in END_PHASES):
+            return state.next
+        return tuple(other.code for other in self.placed_states if other.code != code)
 
     @cached_property
     def state_by_code(self) -> dict[str, State]:
@@ -257,6 +286,11 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def word_fields(self) -> tuple[str, ...]:
         """Codes of the kind's own fields that hold words: a case is found by them."""
         return tuple(f.code for f in self.fields if f.type in ("text", "long_text", "place"))
+
+    @cached_property
+    def weighing(self) -> str:
+        """Code of the own flag that says whether a case is a key one, "" where none does."""
+        return next((item.code for item in self.fields if item.weighs), "")
 
     @property
     def has_plan(self) -> bool:

@@ -2,7 +2,7 @@
 
 The one reading of the log that rules, lists and figures share. Facts an event may carry (all
 optional): ``parties`` [[unit code, party]…], ``types`` [primary, …], ``weight``, ``placed`` /
-``unplaced`` (list code), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
+``unplaced`` (list code), ``placement`` {list, state, phase} (its own standing on a further list), ``verdict``, ``outcomes`` [{sort, count, amount}…], ``progress``,
 ``satisfaction``, ``part`` (of a split number), ``marks`` [mark…], ``clocks`` {code: {op, due, due_at, slot, met_by,
 proof, provisional}}, ``merged_into``
 (case key or None), ``round`` (a round of work begins), ``met``/``dropped`` (obligations),
@@ -12,6 +12,7 @@ proof, provisional}}, ``merged_into``
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -22,6 +23,7 @@ from ecoissues.core.vocabulary import DONE_PHASES
 
 #: In ``Life.round_actors``: who acted under steps that the version now in force does not know.
 ANYONE = "*"
+_OVER = ("closed", "reviewed")
 
 
 class ClockFace:
@@ -129,6 +131,29 @@ class ClockFace:
         return bool(self.current_at) and (not until or until > self.current_at)
 
 
+class Placement:
+    """The standing a case has of its own on one further list (``placed_states`` of its kind)."""
+
+    __slots__ = ("closed_on", "ever_closed", "moved_on", "phase", "rebounded", "state")
+
+    def __init__(self) -> None:
+        self.state = ""
+        self.phase = ""
+        self.moved_on: date | None = None
+        self.closed_on: date | None = None
+        self.ever_closed = False
+        self.rebounded = False
+
+    def move(self, state: str, phase: str, day: date) -> None:
+        """Enter a state; what was closed and is taken up again has rebounded."""
+        was, now = self.phase in _OVER, phase in _OVER
+        if now != was:
+            self.closed_on = day if now else None
+            self.ever_closed = True
+            self.rebounded = self.rebounded or was
+        self.state, self.phase, self.moved_on = state, phase, day
+
+
 class Move:
     """One change of a clock: the operation, the due day after it (None: stands), its event."""
 
@@ -173,6 +198,7 @@ class Life:
         "parties",
         "pending",
         "phase",
+        "placements",
         "progress",
         "rebounded",
         "received",
@@ -200,6 +226,7 @@ class Life:
         self.types: list[str] = []
         self.weight = "normal"
         self.lists: dict[str, date] = {}
+        self.placements: dict[str, Placement] = {}
         self.verdict = ""
         self.outcomes: list[dict[str, Any]] = []
         self.progress = ""
@@ -252,8 +279,12 @@ class Life:
             self.weight = facts["weight"]
         if "placed" in facts:
             self.lists[facts["placed"]] = day
+            self.placements.pop(facts["placed"], None)
         if "unplaced" in facts:
             self.lists.pop(facts["unplaced"], None)
+            self.placements.pop(facts["unplaced"], None)
+        if "placement" in facts:
+            self._advance(facts["placement"], day)
         if "verdict" in facts:
             self.verdict = facts["verdict"]
         if "outcomes" in facts:
@@ -289,6 +320,26 @@ class Life:
             self.fields[code] = value
             self.field_seq[code] = event.seq
 
+    def _advance(self, fact: dict[str, Any], day: date) -> None:
+        """Move the standing on one list; a list it does not stand on has none."""
+        if fact["list"] in self.lists:
+            placement = self.placements.setdefault(fact["list"], Placement())
+            placement.move(fact["state"], fact["phase"], day)
+
+    def seen_on(self, list_code: str) -> Life:
+        """Give the standing as a list shows it: that of its placement there, if it has one.
+
+        Phase and closing are the placement's; clocks, marks and all else stay the case's. What is
+        void is void on every list.
+        """
+        own = self.placements.get(list_code)
+        if own is None or self.is_void:
+            return self
+        seen = copy.copy(self)
+        seen.phase, seen.closed_on = own.phase, own.closed_on
+        seen.ever_closed, seen.rebounded = own.ever_closed, own.rebounded
+        return seen
+
     def _change_kind(self, fact: dict[str, Any]) -> None:
         """Take renamed steps over; who acted under one now unknown is barred like any handler."""
         for old, new in fact["steps"].items():
@@ -298,8 +349,8 @@ class Life:
             self.round_actors.setdefault(ANYONE, set()).update(self.round_actors.get(old, ()))
 
     def _enter(self, event: Event, day: date) -> None:
-        was_closed = self.phase in ("closed", "reviewed")
-        is_closed = event.phase in ("closed", "reviewed")
+        was_closed = self.phase in _OVER
+        is_closed = event.phase in _OVER
         if is_closed != was_closed:
             self.closed_on = day if is_closed else None
             self.ever_closed = True

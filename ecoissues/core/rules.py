@@ -134,6 +134,29 @@ def check_wait(step: Step, life: Life, day: date) -> None:
         )
 
 
+def check_placement(kind: Kind, now: str, wanted: str) -> None:
+    """A placement goes on only as the document says (``placed_states``).
+
+    In: the state it is in ("": it stands on the list, but had no standing of its own yet). Codes
+    ``unknown_state``, ``standing_same``, ``standing_ended``, ``standing_order``.
+    """
+    target, known = kind.placed_by_code.get(wanted), kind.placed_by_code
+    if target is None:
+        raise Refused("unknown_state", f"没有名为 {wanted} 的清单状态。未作任何改动。")
+    if wanted == now:
+        raise Refused("standing_same", f"本件在该清单上已是“{target.zh}”。未作任何改动。")
+    allowed = kind.placed_after(now)
+    if wanted in allowed:
+        return
+    was = known[now].zh if now in known else now
+    if not allowed:
+        raise Refused("standing_ended", f"本件在该清单上已是“{was}”，不再变动。未作任何改动。")
+    shown = "、".join(known[code].zh for code in allowed)
+    raise Refused(
+        "standing_order", f"在该清单上“{was}”之后只能是{shown}，不能是“{target.zh}”。未作任何改动。"
+    )
+
+
 def check_lawful(kinds: Mapping[int, Kind], standing: Iterable[Event], today: date) -> Life:
     """The whole live sequence is lawful: chain, dates, evidence, four eyes, by the pinned kind.
 
@@ -166,6 +189,12 @@ def _check_event(kind: Kind, event: Event, life: Life, seen: list[Event], today:
     if not seen and event.source:
         raise Refused("wrong_state", "登记记录不能撤销。")
     check_day(event.effective_on, today, life, seen, tracks_of(event))
+    placement = event.facts.get("placement")
+    if placement is not None and "placed" not in event.facts:
+        if placement["list"] not in life.lists:
+            raise Refused("not_placed", "此后还登记了在该清单上的进展，须先撤销进展。")
+        own = life.placements.get(placement["list"])
+        check_placement(kind, own.state if own else "", placement["state"])
     if event.step == MOVE_STEP:
         if event.source != life.state or kind.phase_of(event.target) != life.phase:
             raise Refused("wrong_state", "此后有一次类型版本迁移，与更正后的状态衔接不上。")

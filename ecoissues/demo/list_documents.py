@@ -34,6 +34,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     """A further list that a share of the cases is placed on, with the reasons people give.
 
     ``field``: a case is placed only where this field of it has one of ``among`` (none: any case).
+    ``standings``: state on that list -> share of the cases placed there that come to it, for a kind
+    whose placements have states of their own; ``notes``: what is written when one is reached.
     """
 
     list: str
@@ -41,6 +43,8 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     reasons: tuple[str, ...]
     field: str = ""
     among: tuple[Any, ...] = ()
+    standings: dict[str, float] = {}
+    notes: dict[str, str] = {}
 
 
 class Turn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +64,8 @@ class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """One list.
 
     ``numbers``: pattern of the numbers with ``year`` and ``n``. Cases are registered from ``begins``
-    to ``ends`` and have ``days`` (least, most) to be done; ``late``: share of them done after that.
+    to ``ends`` and have ``days`` (least, most) to be done; ``late``: share of them done after that;
+    ``behind``: share of the open ones that may be past their day when the fixed part ends.
     ``standings``: state of the kind -> how many cases end there. ``units``: who handles them.
     ``matters``: values of the fields of one case each, taken in turn; ``values``: for all cases, by
     field or ``step.field``, a list to draw from, a table ``least``/``most``/``step`` of numbers, or
@@ -86,6 +91,7 @@ class ListPlan(Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, Any] = {}
     places: tuple[str, ...] = ("某村",)
     late: float = 0.1
+    behind: float = 0.25
     joint: float = 0.0
     parent: str = ""
     each: tuple[int, int] = (2, 3)

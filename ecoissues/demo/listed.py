@@ -11,7 +11,7 @@ from ecoissues.core.kinds import END_PHASES, Kind, Step
 from ecoissues.core.milestones import usual_plan
 from ecoissues.core.vocabulary import DONE_PHASES
 from ecoissues.demo.documents import SiteDocument, StepLine
-from ecoissues.demo.list_documents import ListPlan
+from ecoissues.demo.list_documents import ListPlan, Place
 from ecoissues.demo.matters import Ground, Matter
 from ecoissues.demo.plan import DAY
 from ecoissues.demo.walking import (
@@ -51,9 +51,25 @@ class ListedPlan:
     def _cases(self, plan: ListPlan, kind: Kind) -> Iterator[Matter]:
         targets = self.ground.deal(plan.standings)
         span = (plan.ends - plan.begins).days
+        days = []
         for place, target in enumerate(self._oldest_first(kind, targets)):
             day = self.ground.workday(plan.begins + DAY * (span * place // len(targets)), plan.begins)
+            days.append((max(day, self._lately(plan, kind, target)), place, target))
+        for place, (day, _, target) in enumerate(sorted(days)):
             yield _Walk(self, plan, kind, place, target).taken(day, self.document.until)
+
+    def _lately(self, plan: ListPlan, kind: Kind, target: str) -> date:
+        """Give the day before which a case should not have come, so that most open ones have time.
+
+        Where people promise the day themselves (``_Walk.taken``), that one is later instead.
+        """
+        clock = kind.clock_by_code.get(kind.on_time_clock)
+        promised = clock is None or not clock.length
+        if promised or _is_over(kind, target) or self.draw.random() < plan.behind:
+            return plan.begins
+        least = min([plan.days[0], *(turn.days[0] for turn in plan.turns if turn.days)])
+        latest = min(plan.ends, self.document.until)
+        return self.ground.workday(latest - DAY * self.draw.randint(1, max(2, least // 2)), plan.begins)
 
     def _oldest_first(self, kind: Kind, targets: list[str]) -> list[str]:
         """Put what is closed mostly before what is open, as in any list that has run for a while."""
@@ -77,6 +93,10 @@ class ListedPlan:
                 walk = _Walk(self, plan, kind, place, target, parent)
                 yield walk.taken(min(born + DAY * self.draw.randint(1, 6), until), until)
                 place += 1
+
+
+def _is_over(kind: Kind, state: str) -> bool:
+    return kind.phase_of(state) in (*END_PHASES, *DONE_PHASES)
 
 
 def _ends(kind: Kind, step: str) -> bool:
@@ -113,7 +133,9 @@ class _Walk:
         """Take every step to the target; gives the matter."""
         way, room = self.way, (self.turn and self.turn.days) or self.plan.days
         due = first + DAY * self.draw.randint(*room)
-        ended = self.kind.phase_of(self.target) in (*END_PHASES, *DONE_PHASES)
+        ended = _is_over(self.kind, self.target)
+        if not ended and due <= until + DAY * 10 and self.draw.random() >= self.plan.behind:
+            due = until + DAY * self.draw.randint(12, max(45, room[0]))
         last = due + DAY * (self.draw.randint(2, 25) if self.draw.random() < self.plan.late
                             else -self.draw.randint(1, max(2, room[0] // 3)))  # fmt: skip
         works = [state.code for state in self.kind.states if state.work]
@@ -190,7 +212,7 @@ class _Walk:
         state = step.to
         last = after or min(day + DAY * 20, self.owner.document.until)
         if step.effect == "assign":
-            self._place(matter, self.ground.between(day, last), due)
+            self._place(matter, day, last, due)
         if not state or not self.kind.state_by_code[state].work:
             return
         if self.kind.milestones and "plan" in self.kind.step_by_code:
@@ -213,12 +235,24 @@ class _Walk:
             if matter.last_on < when <= last:
                 self._note(matter, "reach", when, due, milestone=item["title"])
 
-    def _place(self, matter: Matter, day: date, due: date) -> None:
+    def _place(self, matter: Matter, first: date, last: date, due: date) -> None:
+        day = self.ground.between(first, last)
         for place in self.plan.placements:
             fits = not place.field or matter.given.get(place.field) in place.among
             if fits and self.draw.random() < place.share:
                 reason = self.draw.choice(place.reasons)
                 self._note(matter, "place", day, due, list_code=place.list, reason=reason)
+                self._advance(matter, place, last, due)
+
+    def _advance(self, matter: Matter, place: Place, last: date, due: date) -> None:
+        """Take the case on along the states of that list, as far as its share says."""
+        if not place.standings:
+            return
+        target = self.draw.choices(list(place.standings), list(place.standings.values()))[0]
+        for state in _way_on(self.kind, target):
+            day = self.ground.between(matter.last_on, max(last, matter.last_on))
+            given = {"list_code": place.list, "standing": state, "reason": place.notes[state]}
+            self._note(matter, "advance", day, due, **given)
 
     def _note(self, matter: Matter, effect: str, day: date, due: date, **given: Any) -> None:
         step = next((step for step in self.kind.steps if step.effect == effect), None)
@@ -227,3 +261,14 @@ class _Walk:
         day = max(day, matter.last_on)
         values = self.fill.form(step, day, {**self._given(step, day, due), **given})
         self._line(matter, step, values, day)
+
+
+def _way_on(kind: Kind, target: str) -> list[str]:
+    """Give the longest way without return from the first state on a list to another, in order."""
+    order = [state.code for state in kind.placed_states]
+    way, here = list[str](), order[0]
+    for code in order[1 : order.index(target) + 1]:
+        if code in kind.placed_after(here) and (code == target or target in kind.placed_after(code)):
+            way.append(code)
+            here = code
+    return way

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from ecoissues.core.events import CORRECTIONS, Event, live
 from ecoissues.core.life import Life
 from ecoissues.core.units import UnitTree
+from ecoissues.figures.flows import HOME, flow_of, flows_by_day, phase_in, views_of
 from ecoissues.figures.standing import (
     DIMENSIONS,
     Key,
@@ -23,8 +25,6 @@ from ecoissues.figures.standing import (
     add_change,
     change_between,
     due_masks,
-    flow_of,
-    flows_by_day,
     mask_of,
     places_of,
 )
@@ -50,30 +50,56 @@ def following_change(
     event itself, for which ``follows_on`` holds; units, lists and home list as for
     ``standing_rows``. Out: as ``difference`` of the two step functions.
     """
-    day, born = event.effective_on, life.registered_on is None
-    old_places = [] if born else places_of(life, tree, list_ids, home_list)
-    old_mask, old_tail = mask_of(life, day), due_masks(life, day)
-    flow = flow_of(life.phase, event, first=born)
+    day, where = event.effective_on, (tree, list_ids, home_list)
+    born = life.registered_on is None
+    views = [HOME, *dict.fromkeys((*life.placements, *views_of((event,))[1:]))]
+    before = {view: _Seen.of(life, day, where, view) for view in views}
     life.apply(event)
-    moved = born or not DIMENSIONS.isdisjoint(event.facts)
-    places = places_of(life, tree, list_ids, home_list) if moved else old_places
-    mask, tail = mask_of(life, day), due_masks(life, day)
     assert life.registered_on is not None
     rows, cohort = Rows(), life.registered_on.year * 100 + life.registered_on.month
-    ordinal = day.toordinal()
-    if places == old_places:
-        add_change(rows, ordinal, cohort, places, change_between(old_mask, mask))
-        if (old_mask, old_tail) != (mask, tail):
-            _add_tail(rows, cohort, places, old_mask, old_tail, -1)
-            _add_tail(rows, cohort, places, mask, tail, 1)
-    else:
-        add_change(rows, ordinal, cohort, old_places, change_between(old_mask, 0))
-        add_change(rows, ordinal, cohort, places, change_between(0, mask))
-        _add_tail(rows, cohort, old_places, old_mask, old_tail, -1)
-        _add_tail(rows, cohort, places, mask, tail, 1)
-        _move_flows(rows, cohort, live(events), day, old_places, places)
-    add_change(rows, ordinal, cohort, places, flow)
+    moved = born or not DIMENSIONS.isdisjoint(event.facts)
+    for view, old in before.items():
+        now = _Seen.of(life, day, where, view, None if moved else old.places)
+        _add_step(rows, cohort, day, old, now)
+        if now.places != old.places:
+            _move_flows(rows, cohort, live(events), day, old.places, now.places, view)
+        flow = flow_of(old.phase, event, first=born, view=view)
+        add_change(rows, day.toordinal(), cohort, now.places, flow)
     return [(key, vector) for key, vector in rows.items() if any(vector)]
+
+
+class _Seen(NamedTuple):
+    """What a view shows of a standing on a day and on the due days after it."""
+
+    places: list[Place]
+    phase: str | None
+    mask: int
+    tail: list[tuple[date, int]]
+
+    @classmethod
+    def of(
+        cls, life: Life, day: date, where: tuple[UnitTree, Mapping[str, int], str], view: str,
+        places: list[Place] | None = None,
+    ) -> _Seen:  # fmt: skip
+        """In: ``places`` where they are known; ``where``: units, lists, home list."""
+        if places is None:
+            places = places_of(life, *where, view) if life.registered_on else []
+        seen = life.seen_on(view)
+        return cls(places, phase_in(life, view), mask_of(seen, day), due_masks(seen, day))
+
+
+def _add_step(rows: Rows, cohort: int, day: date, old: _Seen, now: _Seen) -> None:
+    """Add what changes from a day on, in one view."""
+    ordinal = day.toordinal()
+    if now.places == old.places:
+        add_change(rows, ordinal, cohort, now.places, change_between(old.mask, now.mask))
+        if (old.mask, old.tail) == (now.mask, now.tail):
+            return
+    else:
+        add_change(rows, ordinal, cohort, old.places, change_between(old.mask, 0))
+        add_change(rows, ordinal, cohort, now.places, change_between(0, now.mask))
+    _add_tail(rows, cohort, old.places, old.mask, old.tail, -1)
+    _add_tail(rows, cohort, now.places, now.mask, now.tail, 1)
 
 
 def _add_tail(
@@ -87,10 +113,11 @@ def _add_tail(
 
 
 def _move_flows(
-    rows: Rows, cohort: int, events: Sequence[Event], day: date, old: list[Place], new: list[Place]
-) -> None:
+    rows: Rows, cohort: int, events: Sequence[Event], day: date, old: list[Place],
+    new: list[Place], view: str,
+) -> None:  # fmt: skip
     """Count what happened earlier on the same day in the dimensions of the day's end."""
-    if not events or day not in (happened := flows_by_day(events)):
+    if not events or day not in (happened := flows_by_day(events, view)):
         return
     flows = happened[day]
     add_change(rows, day.toordinal(), cohort, old, [(place, -sign) for place, sign in flows])

@@ -53,7 +53,8 @@ def cases_as_of(
     """Give each case that stands on a list at the end of a day, as known, with its standing.
 
     In: the list; ``case_ids`` limits the reading (default: all that may stand on it). Cases not
-    yet registered that day are left out, void ones are not.
+    yet registered that day are left out, void ones are not. Where a case has a standing of its own
+    on the list, that is its phase (``Life.seen_on``).
     """
     known.check(as_of)
     ids = case_ids_of(connection, row) if case_ids is None else case_ids
@@ -61,7 +62,7 @@ def cases_as_of(
     for case_id, events in events_of_cases(connection, ids):
         life = _life(events, as_of, known)
         if life.phase and (case_id in homes or row.code in life.lists):
-            yield case_id, life
+            yield case_id, life.seen_on(row.code)
 
 
 def _homes(connection: Connection, row: ListRow) -> set[int]:

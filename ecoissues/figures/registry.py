@@ -30,6 +30,8 @@ _WITHIN: Final = {
     ("met_report", "due_report"),
     ("done_this_year", "due_this_year"),
     ("key_originals", "originals"),
+    ("key_closed", "key_cases"),
+    ("key_done", "key_cases"),
     ("merged_open", "open"),
     ("rebounded", "ever_closed"),
     ("satisfied", "surveyed"),

@@ -13,11 +13,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from ecoissues.core.accounts import ACCOUNTS, FLOWS, INDEX
+from ecoissues.core.accounts import ACCOUNTS, INDEX
 from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.life import Life, fold
 from ecoissues.core.units import HANDLING, Spread, UnitTree
 from ecoissues.core.vocabulary import MARKS, PHASES, VERDICTS
+from ecoissues.figures.flows import HOME, flows_by_day, views_of
 
 #: day ordinal, list id, unit id, top id, unit share, top share (see ``UnitTree.branch_rows``),
 #: pollution type, cohort (YYYYMM of the registration).
@@ -26,8 +27,6 @@ Vector = list[int]
 Rows = dict[Key, Vector]
 #: Where a case stands: the key from list to type, and how often it counts there (1 or 1 - k).
 Place = tuple[tuple[int, int, int, int, int, str], int]
-#: What happened, as (place of the account, count).
-Flow = list[tuple[int, int]]
 
 #: The type of a case that names none; the empty type is the overlap row alone.
 UNTYPED: Final = "other"
@@ -35,6 +34,12 @@ UNTYPED: Final = "other"
 _WIDTH: Final = len(ACCOUNTS)
 _BIT: Final = {name: 1 << place for name, place in INDEX.items()}
 _PHASE: Final = {phase: _BIT["cases"] | _BIT[phase] for phase in PHASES if phase != "void"}
+_KEY: Final = {
+    "completed": _BIT["key_cases"] | _BIT["key_done"],
+    **dict.fromkeys(
+        ("closed", "reviewed"), _BIT["key_cases"] | _BIT["key_done"] | _BIT["key_closed"]
+    ),
+}
 _MARK: Final = {mark: _BIT[mark] for mark in MARKS}
 _VERDICT: Final = {verdict: _BIT[verdict] for verdict in VERDICTS}
 _OVERDUE: Final = {
@@ -49,9 +54,7 @@ _DUE_THIS_YEAR, _DONE_THIS_YEAR = _BIT["due_this_year"], _BIT["done_this_year"]
 _CHANNEL: Final = {"call": _BIT["calls"], "letter": _BIT["letters"]}
 _SATISFIED: Final = ("satisfied", "fairly")
 _EVER: Final = _BIT["overdue_ever"]
-_OVER: Final = ("closed", "reviewed")
-DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced"})
-_ARRIVAL, _CLOSING, _REOPENING = ((INDEX[name], 1) for name in FLOWS)
+DIMENSIONS: Final = frozenset({"parties", "types", "placed", "unplaced", "placement"})
 _TOMORROW: Final = timedelta(days=1)
 
 
@@ -108,7 +111,7 @@ def _fixed(life: Life) -> int:
     if life.verdict:
         mask |= _VERDICT.get(life.verdict, 0)
     if life.weight == "key":
-        mask |= _BIT["key_cases"]
+        mask |= _KEY.get(life.phase, _BIT["key_cases"])
     if life.part < 2:
         mask |= _BIT["originals"] | (_BIT["key_originals"] if life.weight == "key" else 0)
     if life.merged_into is not None:
@@ -161,7 +164,8 @@ def standing_rows(
     In: the live events of the case in sequence order (``events.live``), the units, the ids of the
     lists by code, the code of its home list. Out: the running sum of the rows up to a day is the
     standing of that day, complete for each list it stands on and each subtree that holds a party;
-    flows are counted once per event in the dimensions of their day.
+    flows are counted once per event in the dimensions of their day. A list on which the case has a
+    standing of its own (``Life.placements``) counts that one.
     """
     rows: Rows = {}
     # A correction changes other events and nothing by itself, not even as the first that stands.
@@ -170,15 +174,25 @@ def standing_rows(
         return rows
     first = live_events[0].effective_on
     cohort = first.year * 100 + first.month
-    flows = flows_by_day(live_events)
+    for view in views_of(live_events):
+        _add_view(rows, live_events, cohort, view, (tree, list_ids, home_list))
+    return {key: vector for key, vector in rows.items() if any(vector)}
+
+
+def _add_view(
+    rows: Rows, events: Sequence[Event], cohort: int, view: str,
+    where: tuple[UnitTree, Mapping[str, int], str],
+) -> None:  # fmt: skip
+    """Add the step function of one view: the lists that share a phase."""
+    flows = flows_by_day(events, view)
     before, places = 0, list[Place]()
-    for day, mask, life in _points(live_events):
+    for day, mask, life in _points(events, view):
         if life is None and mask == before and day not in flows:
             continue
         ordinal = day.toordinal()
         old = places
         if life is not None:
-            places = places_of(life, tree, list_ids, home_list)
+            places = places_of(life, *where, view)
         if old == places:
             add_change(rows, ordinal, cohort, places, change_between(before, mask))
         else:
@@ -187,7 +201,6 @@ def standing_rows(
         if day in flows:
             add_change(rows, ordinal, cohort, places, flows[day])
         before = mask
-    return {key: vector for key, vector in rows.items() if any(vector)}
 
 
 def add_change(
@@ -205,38 +218,16 @@ def add_change(
             vector[at] += sign * weight
 
 
-def flows_by_day(events: Sequence[Event]) -> dict[date, Flow]:
-    """Give what happened on each day: the arrival, closings, reopenings (work begins again)."""
-    flows: dict[date, Flow] = {events[0].effective_on: [_ARRIVAL]}
-    phase = ""
-    for event in events:
-        if event.moves:
-            if flow := flow_of(phase, event):
-                flows.setdefault(event.effective_on, []).extend(flow)
-            phase = event.phase
-    return flows
-
-
-def flow_of(phase: str, event: Event, *, first: bool = False) -> Flow:
-    """Give what an event adds to the flows of its day; ``phase``: the case's phase before it."""
-    flow = [_ARRIVAL] if first else []
-    if event.moves:
-        was, now = phase in _OVER, event.phase in _OVER
-        if now and not was:
-            flow.append(_CLOSING)
-        elif was and not now and event.phase != "void":
-            flow.append(_REOPENING)
-    return flow
-
-
-def _points(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+def _points(events: Sequence[Event], view: str) -> Iterator[tuple[date, int, Life | None]]:
     """Give each day on which the standing may change: (day, mask, life if places may change)."""
     if all(one.effective_on <= other.effective_on for one, other in pairwise(events)):
-        return _points_in_order(events)
-    return _points_by_fold(events)
+        return _points_in_order(events, view)
+    return _points_by_fold(events, view)
 
 
-def _points_in_order(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+def _points_in_order(
+    events: Sequence[Event], view: str
+) -> Iterator[tuple[date, int, Life | None]]:
     life = Life()
     days = [event.effective_on for event in events[1:]]
     days.append(date.max)
@@ -252,14 +243,15 @@ def _points_in_order(events: Sequence[Event]) -> Iterator[tuple[date, int, Life 
         day = event.effective_on
         if until == day:
             continue
-        fixed = _fixed(life)
+        seen = life.seen_on(view)
+        fixed = _fixed(seen)
         counts = fixed & _BIT["cases"] and dues
-        yield day, fixed | _clocks(life, day) if counts else fixed, life if moved else None
+        yield day, fixed | _clocks(seen, day) if counts else fixed, life if moved else None
         moved = False
         if counts:
             for due in dues:
                 if day < due < until:
-                    yield due, fixed | _clocks(life, due), None
+                    yield due, fixed | _clocks(seen, due), None
 
 
 def _due_days(life: Life) -> list[date]:
@@ -283,7 +275,9 @@ def _year_of(due: date) -> tuple[date, ...]:
     return (begins, date(due.year + 1, 1, 1)) if due.year < date.max.year else (begins,)
 
 
-def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life | None]]:
+def _points_by_fold(
+    events: Sequence[Event], view: str
+) -> Iterator[tuple[date, int, Life | None]]:
     """The same where a later event is effective earlier: fold anew for every candidate day."""
     days = {event.effective_on for event in events}
     for event in events:
@@ -296,7 +290,7 @@ def _points_by_fold(events: Sequence[Event]) -> Iterator[tuple[date, int, Life |
     for day in sorted(days):
         if day >= first:
             life = fold(events, day)
-            yield day, mask_of(life, day), life
+            yield day, mask_of(life.seen_on(view), day), life
 
 
 def handlers_of(life: Life, tree: UnitTree) -> frozenset[str]:
@@ -317,14 +311,25 @@ def types_of(life: Life) -> tuple[str, ...]:
 
 
 def places_of(
-    life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str
+    life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str, view: str = HOME
 ) -> list[Place]:
-    """Give where a standing counts, and how often: unit rows times types times lists."""
-    kinds = [(kind, 1) for kind in types_of(life)]
+    """Give where a standing counts, and how often: unit rows times types times lists.
+
+    In: ``view``, HOME for the lists that show the case's own phase, else the code of the one list
+    on which it has a standing of its own (nowhere while it has none there).
+    """
+    if view != HOME:
+        homes = [list_ids[view]] if view in life.placements else []
+    else:
+        homes = [list_ids[home_list]]
+        homes += [
+            list_ids[code]
+            for code in life.lists
+            if code != home_list and code not in life.placements
+        ]
+    kinds = [(kind, 1) for kind in types_of(life)] if homes else []
     if len(kinds) > 1:
         kinds.append(("", 1 - len(kinds)))
-    homes = [list_ids[home_list]]
-    homes += [list_ids[code] for code in life.lists if code != home_list]
     return [
         ((list_id, unit_id, top_id, unit_share, top_share, kind), weight * times)
         for unit_id, top_id, weight, unit_share, top_share in spread_of(life, tree)

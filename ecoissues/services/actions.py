@@ -171,6 +171,18 @@ def _is_placed(_site: Site, _kind: Kind, life: Life, _case: CaseRow, _step: Step
     return bool(life.lists)
 
 
+def open_placements(kind: Kind, life: Life) -> list[str]:
+    """Give the lists on which a case's own standing may still move."""
+    return [
+        code for code in life.lists
+        if kind.placed_after(own.state if (own := life.placements.get(code)) else "")
+    ]  # fmt: skip
+
+
+def _can_advance(_site: Site, kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:
+    return bool(open_placements(kind, life))
+
+
 def _has_other_list(
     site: Site, _kind: Kind, life: Life, case: CaseRow, _step: Step
 ) -> bool:
@@ -194,6 +206,7 @@ APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
     "unmerge": _is_merged,
     "unplace": _is_placed,
     "place": _has_other_list,
+    "advance": _can_advance,
 }
 
 

@@ -147,5 +147,5 @@ def shown_rows(
 ) -> list[dict[str, Any]]:
     """Give one page of rows as they stood on the day, each with its id; ``page`` from 1."""
     chosen = ids[(page - 1) * size : page * size]
-    rows = past_rows(site, connection, chosen, basis.as_of, basis.known)
+    rows = past_rows(site, connection, chosen, basis.as_of, basis.known, basis.row)
     return [{"id": case_id, **row} for case_id, row in zip(chosen, rows, strict=True)]

@@ -24,6 +24,7 @@ from ecoissues.services.case_links import Child, child_lists, links_of
 from ecoissues.services.clock_faces import Face, faces_of
 from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.loading import read_case
+from ecoissues.services.placed_rows import placed_name
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 from ecoissues.services.timeline import Entry, File
@@ -60,6 +61,16 @@ class Ask(msgspec.Struct, frozen=True):
     asked_on: str
     shown: list[Shown]
     answers: list[Action]
+
+
+class PlacedOn(msgspec.Struct, frozen=True):
+    """A further list the case stands on; ``state`` and ``phase`` are "" where it shows the case's."""
+
+    code: str
+    title: str
+    state: str
+    phase: str
+    placed_on: str
 
 
 class CaseFile(msgspec.Struct):
@@ -101,7 +112,7 @@ class CaseFile(msgspec.Struct):
     today: date
     is_child: bool
     is_part: bool
-    lists: list[str]
+    lists: list[PlacedOn]
     title: str = ""
     batch: str = ""
 
@@ -155,11 +166,17 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         buttons=[b for b in buttons if _effect(kind, b) not in actions.SETTLING
                  and _effect(kind, b) != "ask_correction"],
         may_correct=any(_effect(kind, b) == "ask_correction" for b in buttons),
-        lists=[site.get_list(code).title for code in life.lists],
+        lists=[_placed(site, kind, life, code) for code in life.lists],
         title=title_of(kind, life), miles=miles, plan=milestones.summary(miles),
         child_lists=child_lists(site, actor, kind), today=today,
         is_part=bool(case.part), **links,
     )  # fmt: skip
+
+
+def _placed(site: Site, kind: Kind, life: Life, code: str) -> PlacedOn:
+    row, own = site.get_list(code), life.placements.get(code)
+    state, phase = (placed_name(kind, own.state), own.phase) if own else ("", "")
+    return PlacedOn(row.code, row.title, state, phase, life.lists[code].isoformat())
 
 
 def _effect(kind: Kind, action: Action) -> str:

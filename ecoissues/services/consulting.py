@@ -25,6 +25,7 @@ from ecoissues.services.case_fields import own_values
 from ecoissues.services.clock_faces import Face, faces_of
 from ecoissues.services.gate import step_name
 from ecoissues.services.loading import load_case
+from ecoissues.services.placed_rows import standing_name
 from ecoissues.services.projecting import lead_code
 from ecoissues.services.site import Site
 from ecoissues.storage import log, reference
@@ -110,7 +111,7 @@ def cases_in(
         for case_id, life in cases_as_of(connection, basis.row, basis.as_of, basis.known):
             if not life.phase or (phase is not None and life.phase != phase):
                 continue
-            found.append(_case_line(site, numbers[case_id], life))
+            found.append(_case_line(site, numbers[case_id], life, list_code))
     return sorted(found, key=lambda line: (line["number"], line["part"]))
 
 
@@ -120,14 +121,16 @@ def _numbers(connection: Connection) -> dict[int, tuple[str, int, str, int]]:
     return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
 
 
-def _case_line(site: Site, head: tuple[str, int, str, int], life: Life) -> dict[str, Any]:
+def _case_line(
+    site: Site, head: tuple[str, int, str, int], life: Life, list_code: str
+) -> dict[str, Any]:
     number, part, kind, version = head
-    state = site.kind_of(kind, version).state_by_code.get(life.state)
+    state, state_name = standing_name(site.kind_of(kind, version), life, list_code)
     unit = site.tree.by_code[lead_code(life)]
     due = next((face.current for face in life.running()), None)
     return {
-        "number": number, "part": part, "state": life.state,
-        "state_name": state.zh if state else life.state, "phase": life.phase,
+        "number": number, "part": part, "state": state,
+        "state_name": state_name, "phase": life.phase,
         "unit": unit.code, "unit_name": unit.name, "types": life.types, "verdict": life.verdict,
         "registered_on": str(life.registered_on), "due_on": str(due) if due else None,
         "fields": own_values(site.kind_of(kind, version), life.fields),

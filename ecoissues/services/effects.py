@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection
 
-from ecoissues.core import milestones
+from ecoissues.core import milestones, rules
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, MOVE_STEP, Event, live
 from ecoissues.core.kind_fields import MILESTONES, REACHED
@@ -20,7 +20,6 @@ from ecoissues.core.kind_moves import versions_of
 from ecoissues.core.kinds import Kind, Step
 from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
-from ecoissues.core.rules import check_lawful
 from ecoissues.services.clock_effects import CLOCK_EFFECTS
 from ecoissues.services.clocks import corrected_clocks
 from ecoissues.services.recording import CaseRow, Draft
@@ -118,6 +117,9 @@ def _place(making: Making) -> None:
     if code in making.life.lists:
         raise Refused("placed_already", "本件已在该清单中，未作任何改动。")
     making.facts["placed"] = code
+    if making.kind.placed_states:
+        first = making.kind.placed_states[0]
+        making.facts["placement"] = {"list": code, "state": first.code, "phase": first.phase}
 
 
 def _unplace(making: Making) -> None:
@@ -125,6 +127,17 @@ def _unplace(making: Making) -> None:
     if code not in making.life.lists:
         raise Refused("not_placed", "本件不在该清单中，未作任何改动。")
     making.facts["unplaced"] = code
+
+
+def _advance(making: Making) -> None:
+    """Move the standing on one list; it shows no other list and does not move the case."""
+    code, wanted = _other_list(making), making.values.pop("standing")
+    if code not in making.life.lists:
+        raise Refused("not_placed", "本件不在该清单中，未作任何改动。")
+    own = making.life.placements.get(code)
+    rules.check_placement(making.kind, own.state if own else "", wanted)
+    state = making.kind.placed_by_code[wanted]
+    making.facts["placement"] = {"list": code, "state": state.code, "phase": state.phase}
 
 
 def _other_list(making: Making) -> str:
@@ -166,15 +179,26 @@ def _amended_facts(making: Making, seq: int, text: Any) -> dict[str, Any]:
     fields = tuple(f for f in (step.fields if step else ()) if f.code in raw)
     values = clean_values(fields, raw, making.site.tree, "更正")
     _settle_plan(making, values, target.effective_on.year)
-    return track_facts(values, target.facts)
+    return track_facts(values, kind_at(making, target.seq), target.facts)
 
 
 #: Fields that move a track of their own.
 _TRACKED: Final = ("types", "weight", "verdict", "outcomes", "progress", "satisfaction")
 
 
-def track_facts(values: dict[str, Any], old: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Turn a form's values into facts: those that move a track, the rest under ``fields``."""
+def track_facts(
+    values: dict[str, Any], kind: Kind, old: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Turn a form's values into facts: those that move a track, the rest under ``fields``.
+
+    Where a flag of the kind says whether a case is a key one, weight and flag go together.
+    """
+    flag = kind.weighing
+    if flag and flag in values:
+        is_key = values[flag] or values.get("weight") == "key"
+        values = {**values, flag: is_key, "weight": "key" if is_key else "normal"}
+    elif flag and "weight" in values:
+        values = {**values, flag: values["weight"] == "key"}
     facts: dict[str, Any] = {}
     fields = dict((old or {}).get("fields", {}))
     for code, value in values.items():
@@ -227,7 +251,7 @@ def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Dr
         phase=making.life.phase, actor=making.actor.name, role=making.actor.role,
         effective_on=making.effective_on, recorded_at="", facts=facts,
     )  # fmt: skip
-    life = check_lawful(kinds_of(making), live([*making.events, trial]), making.site.today())
+    life = rules.check_lawful(kinds_of(making), live([*making.events, trial]), making.site.today())
     return Draft(step, life.state, life.phase, making.effective_on, facts), life
 
 
@@ -285,6 +309,7 @@ EFFECTS: Final[dict[str, Callable[[Making], None]]] = {
     "assign": _assign,
     "place": _place,
     "unplace": _unplace,
+    "advance": _advance,
     **CLOCK_EFFECTS,
     "withdraw_request": withdraw,
     "ask_correction": _ask_correction,

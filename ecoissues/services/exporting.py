@@ -132,8 +132,9 @@ def _body(
         return iter(notice[:-1]), notice[-1:], len(notice) - 1
     ids = asked.case_ids if asked.case_ids is not None else case_ids(site, connection, basis)
     if basis.is_now:
-        return current_rows(site, connection, ids), (), len(ids)
-    return past_rows(site, connection, ids, basis.as_of, basis.known), (), len(ids)
+        return current_rows(site, connection, ids, basis.row), (), len(ids)
+    rows = past_rows(site, connection, ids, basis.as_of, basis.known, basis.row)
+    return rows, (), len(ids)
 
 
 def case_ids(site: Site, connection: Connection, basis: Basis) -> list[int]:

@@ -166,6 +166,8 @@ def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
         found.append(Shown("并入", str(facts["merged_into"])))
     if facts.get("placed"):
         found.append(Shown("列入清单", str(facts["placed"])))
+    if facts.get("placement"):
+        found.append(_placement(kind, facts["placement"]))
     if facts.get("unplaced"):
         found.append(Shown("移出清单", str(facts["unplaced"])))
     if facts.get("moved_to"):
@@ -180,6 +182,11 @@ def _rest(kind: Kind, facts: Mapping[str, Any]) -> list[Shown]:
     if facts.get("follows"):
         found.append(Shown("随主件", f"{facts['follows']['case']} 第 {facts['follows']['seq']} 条"))
     return found
+
+
+def _placement(kind: Kind, fact: Mapping[str, Any]) -> Shown:
+    state = kind.placed_by_code.get(fact["state"])
+    return Shown("清单进展", f"{fact['list']}：{state.zh if state else fact['state']}")
 
 
 def _correction_text(kind: Kind, facts: Mapping[str, Any], tree: UnitTree) -> str:

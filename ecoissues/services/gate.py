@@ -36,7 +36,7 @@ from ecoissues.storage.engine import is_crossed
 
 #: Effects a merged case still allows; everything else is done on its main case.
 ON_MERGED = frozenset({"unmerge", "refuse_move", "ask_correction", "correct", "refuse_correction", "instruct",
-                        "answer", "place", "unplace"})  # fmt: skip
+                        "answer", "place", "unplace", "advance"})  # fmt: skip
 
 
 #: Effects that take a case on to another list; they stand in ``onward``, which needs two cases.
@@ -203,7 +203,7 @@ def _fill(making: Making, request: Request) -> None:
     elif step.effect == "unmerge":
         merging.unmerge(making)
     if "asked" not in facts:
-        for name, value in track_facts(making.values).items():
+        for name, value in track_facts(making.values, making.kind).items():
             facts.setdefault(name, value)
     move_clocks(making)
 

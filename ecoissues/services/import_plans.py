@@ -124,6 +124,9 @@ class Planner:
         tree = self.site.tree
         if values.get("regions"):
             stated["region"] = "、".join(tree.by_code[code].name for code in values["regions"])
+        flag = self.kind.weighing
+        if flag and stated.get("weight") and flag not in stated:
+            stated[flag] = "是" if stated["weight"] == "key" else "否"
         if "channel" not in stated and stated.get("source"):
             source = str(stated["source"])
             found = find_word("channels", source) or find_key("channels", source)
@@ -190,6 +193,8 @@ class Planner:
             plan.own[item.code] = value
             if item.code not in self.fields:
                 plan.facts.setdefault("fields", {})[item.code] = value
+                if item.weighs:
+                    plan.facts["weight"] = "key" if value else "normal"
 
     def _parties(self, plan: Plan, values: Mapping[str, Any]) -> None:
         """Name the units a row may be transferred to: its units, else its districts."""

@@ -18,7 +18,7 @@ from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
 from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.gate import Request, make_step
-from ecoissues.services.import_plans import TRACKS, Plan, Planner
+from ecoissues.services.import_plans import Plan, Planner
 from ecoissues.services.import_rounds import Rounds
 from ecoissues.services.loading import lock_case, lock_cases
 from ecoissues.services.merging import companions
@@ -167,10 +167,7 @@ def _update(
         code: list(new) if isinstance(new, tuple) else new
         for code, (_, new) in plan.differences.items()
     }
-    facts = track_facts({code: value for code, value in values.items() if code in TRACKS})
-    fields = {code: value for code, value in values.items() if code not in TRACKS}
-    if fields:
-        facts["fields"] = fields
+    facts = track_facts(values, site.kind_of(case.kind, case.kind_version))
     _state(site, recorder, planner, plan, case, events, facts, source)
     return case
 

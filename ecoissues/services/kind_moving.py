@@ -222,6 +222,8 @@ def _land(
     pinned = [site.kind_of(row.kind, version) for _, version in held]
     old = pinned[-1]
     image = kind_moves.land(pinned, new, given, life, row.state)
+    if not image.fault:
+        image = kind_moves.check_placed(old, new, life, image)
     facts = kind_moves.move_facts(old, new, given, life, image.target)
     if life.merged_into is not None:
         image = _before_merge(old, new, given, standing, facts, image)

@@ -20,9 +20,11 @@ from ecoissues.core.life import Life, fold
 from ecoissues.core.vocabulary import NUMBER_FLAG, word
 from ecoissues.figures.known import NOW, Known
 from ecoissues.services.case_fields import sheet_values
+from ecoissues.services.placed_rows import own_standings, placed_name, standing_name
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.log import events_of_cases
+from ecoissues.storage.reference import ListRow
 
 _CHUNK: Final = 500
 _COLUMNS: Final = (
@@ -47,10 +49,11 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def current_rows(
-    site: Site, connection: Connection, case_ids: Sequence[int]
+    site: Site, connection: Connection, case_ids: Sequence[int], on: ListRow | None = None
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of cases as they stand now, in the order of the ids; unknown ids are left out.
 
+    In: ``on``, the list whose rows they are: a case may have a standing of its own there.
     Out: values by the column keys of ``exports/forms``; words are left as keys for the form.
     """
     c = t.cases.c
@@ -58,6 +61,7 @@ def current_rows(
     for start in range(0, len(case_ids), _CHUNK):
         chunk = list(case_ids[start : start + _CHUNK])
         rows = {row.id: row for row in connection.execute(query.where(c.id.in_(chunk)))}
+        own = own_standings(connection, on.id, chunk) if on else {}
         parties = _parties(connection, chunk)
         outcomes = _outcomes(connection, chunk)
         for case_id in chunk:
@@ -65,12 +69,17 @@ def current_rows(
             if row is None:
                 continue
             kind = site.kind_of(row.kind, row.kind_version)
+            phase, closed_on = row.phase, row.closed_on
+            standing = kind.state_by_code[row.state].zh
+            if (placed := own.get(case_id)) is not None and phase != "void":
+                phase, closed_on = placed.phase, placed.closed_on
+                standing = placed_name(kind, placed.state)
             yield _row(
                 site, kind, number=row.number, part=row.part, fields=_decode(row.facts),
                 parties=parties.get(case_id, []), types=[x for x in row.types.split(",") if x],
-                weight=row.weight, verdict=row.verdict, progress=row.progress, phase=row.phase,
-                standing=kind.state_by_code[row.state].zh, outcomes=outcomes.get(case_id, []),
-                received_on=row.received_on, closed_on=row.closed_on, due_on=row.finish_current,
+                weight=row.weight, verdict=row.verdict, progress=row.progress, phase=phase,
+                standing=standing, outcomes=outcomes.get(case_id, []),
+                received_on=row.received_on, closed_on=closed_on, due_on=row.finish_current,
                 original_on=row.finish_original,
             )  # fmt: skip
 
@@ -81,11 +90,12 @@ def past_rows(
     case_ids: Sequence[int],
     as_of: date,
     known: Known = NOW,
+    on: ListRow | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of cases as they stood at the end of a day, as known, in the ids' order.
 
-    Beside the columns of forms: ``running``, (slot, when it is due, whether it has run out) of the
-    nearest clock still running.
+    In: ``on`` as for ``current_rows``. Beside the columns of forms: ``running``, (slot, when it is
+    due, whether it has run out) of the nearest clock still running.
     """
     c = t.cases.c
     query = select(c.id, c.number, c.part, c.kind, c.kind_version)
@@ -99,16 +109,21 @@ def past_rows(
         for case_id in chunk:
             life, head = lives.get(case_id), heads.get(case_id)
             if life is not None and head is not None and life.phase:
-                yield _past_row(site, head, life, as_of, known.instant_on(as_of))
+                seen = (as_of, known.instant_on(as_of))
+                yield _past_row(site, head, life, seen, on.code if on else "")
 
 
-def _past_row(site: Site, head: Any, life: Life, day: date, until: str) -> dict[str, Any]:
+def _past_row(
+    site: Site, head: Any, life: Life, seen: tuple[date, str], list_code: str
+) -> dict[str, Any]:
     kind = site.kind_of(head.kind, head.kind_version)
+    standing = standing_name(kind, life, list_code)[1]
+    life = life.seen_on(list_code)
     finish = next((face for face in life.clocks.values() if face.slot == "finish"), None)
     row = _row(
         site, kind, number=head.number, part=head.part, fields=life.fields, parties=life.parties,
         types=life.types, weight=life.weight, verdict=life.verdict, progress=life.progress,
-        phase=life.phase, standing=kind.state_by_code[life.state].zh, outcomes=life.outcomes,
+        phase=life.phase, standing=standing, outcomes=life.outcomes,
         received_on=life.fields.get("received_on"), closed_on=life.closed_on,
         due_on=finish.current if finish else None,
         original_on=finish.original if finish else None,
@@ -116,7 +131,7 @@ def _past_row(site: Site, head: Any, life: Life, day: date, until: str) -> dict[
     row["running"] = next(
         (
             (face.slot, (face.current_at and shown_instant(face.current_at)) or face.current,
-             face.is_overdue(day, until))
+             face.is_overdue(*seen))
             for face in life.running() if face.slot in COUNTED_SLOTS
         ), None,
     )

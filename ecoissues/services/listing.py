@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    case,
     false,
     func,
     or_,
@@ -135,7 +136,7 @@ def conditions(
         where.append(t.cases.c.id.in_(ids) if ids is not None else false())
         # What narrows the figure does so on its own day; the rest speaks of today.
         asked = Filter({k: x for k, x in asked.values.items() if k not in membership.CUT_KEYS})
-    where.extend(_plain(asked))
+    where.extend(_plain(asked, _seen_on(connection, site, asked)))
     where.extend(_places(connection, site, actor, asked, narrow))
     where.extend(_queues(connection, site, actor, asked, narrow))
     kind = kind_of_list(site, asked.get("list"))
@@ -174,11 +175,33 @@ def _scope(
     return [visible_cases(site.tree, site.lists, actor.scope_path, one_by_one=narrow)]
 
 
-def _plain(asked: Filter) -> list[ColumnElement[bool]]:
+def _seen_on(
+    connection: Connection, site: Site, asked: Filter
+) -> dict[str, ColumnElement[Any]]:
+    """Give phase and state as the list that is asked for shows them (``Life.seen_on``)."""
+    cases = t.cases.c
+    list_id = site.get_list(asked.get("list")).id if asked.get("list") else 0
+    if not list_id or not has_own_standings(connection, list_id):
+        return {"phase": cases.phase, "state": cases.state}
+    p = t.case_placements.c
+    found: dict[str, ColumnElement[Any]] = {}
+    for name in ("phase", "state"):
+        own = (
+            select(p[name])
+            .where(p.case_id == cases.id, p.list_id == list_id, p.phase != "")
+            .correlate(t.cases)
+            .scalar_subquery()
+        )
+        void = cases.phase == "void"
+        found[name] = case((void, cases[name]), else_=func.coalesce(own, cases[name]))
+    return found
+
+
+def _plain(asked: Filter, seen: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
-    columns = {
-        "phase": t.cases.c.phase, "state": t.cases.c.state, "weight": t.cases.c.weight,
-        "verdict": t.cases.c.verdict, "channel": t.cases.c.channel,
+    columns: dict[str, ColumnElement[Any]] = {
+        **seen, "weight": t.cases.c.weight, "verdict": t.cases.c.verdict,
+        "channel": t.cases.c.channel,
     }  # fmt: skip
     for key, column in columns.items():
         pieces = asked.get(key).split(",") if asked.get(key) else []
@@ -225,6 +248,18 @@ _PLACED: Final = Prepared(
 )
 
 
+_OWN: Final = Prepared(
+    select(t.case_placements.c.case_id)
+    .where(t.case_placements.c.list_id == bindparam("list_id"), t.case_placements.c.phase != "")
+    .limit(1)
+)
+
+
+def has_own_standings(connection: Connection, list_id: int) -> bool:
+    """Whether some case stands on a list with a standing of its own there."""
+    return bool(_OWN.run(connection, {"list_id": list_id}))
+
+
 def _has_placements(connection: Connection, list_id: int) -> bool:
     return bool(_PLACED.run(connection, {"list_id": list_id}))
 
@@ -240,11 +275,12 @@ def depends_on(
         return None
     code = asked.get("list")
     placed = bool(code) and _has_placements(connection, site.get_list(code).id)
+    own = placed and has_own_standings(connection, site.get_list(code).id)
     days = stale_days(connection) if asked.get("stale") else 0
     lapsed = lapsed_until(connection, site) if asked.get("due") or asked.get("light") else ""
     return (
-        actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed, days,
-        site.today(), lapsed, site.tree,  # read anew together with the lists
+        actor.scope_path, actor.unit_path, actor.role, tuple(asked.values.items()), placed, own,
+        days, site.today(), lapsed, site.tree,  # read anew together with the lists
     )  # fmt: skip
 
 

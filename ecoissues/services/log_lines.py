@@ -98,7 +98,11 @@ def _heads(connection: Connection, case_ids: set[int]) -> Mapping[int, Head]:
 def _line(tree: UnitTree, head: Head, event: Event, life: Life) -> dict[str, Any]:
     lead = tree.by_code[lead_code(life)]
     return {
-        "seq": event.pos, "list": head[0], "placements": sorted(life.lists), "number": head[1],
+        "seq": event.pos, "list": head[0], "placements": sorted(life.lists),
+        "placed_standings": {
+            code: {"state": own.state, "phase": own.phase} for code, own in life.placements.items()
+        },
+        "number": head[1],
         "part": head[2], "batch": head[3], "case_seq": event.seq, "step": event.step,
         "from": event.source, "to": event.target, "phase": event.phase,
         "effective_on": event.effective_on.isoformat(), "recorded_at": event.recorded_at,

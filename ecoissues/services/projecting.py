@@ -5,6 +5,7 @@ The gate writes them with each event; ``verify`` computes them anew and names ea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
@@ -161,8 +162,8 @@ def project(
     PROJECT.run(connection, {**columns, "b_id": case_id})
     if "parties" in touched:
         _put_parties(connection, case_id, life, tree)
-    if touched & {"placed", "unplaced"}:
-        _put_placements(connection, case_id, life, list_ids)
+    if touched & {"placed", "unplaced", "placement"}:
+        put_placements(connection, case_id, life, list_ids)
     if touched & {"asks", "settles"}:
         _put_pending(connection, case_id, life)
     if touched.intersection(SEARCHED) or touched.intersection(kind.word_fields):
@@ -178,13 +179,29 @@ def _put_parties(connection: Connection, case_id: int, life: Life, tree: UnitTre
     connection.execute(insert(t.case_parties), rows)
 
 
-def _put_placements(
-    connection: Connection, case_id: int, life: Life, list_ids: dict[str, int]
+#: Columns of a placement beside the case, in the order of ``placed_rows``.
+PLACED_COLUMNS = ("list_id", "placed_on", "state", "phase", "moved_on", "closed_on")
+
+
+def placed_rows(life: Life, list_ids: Mapping[str, int]) -> list[tuple[Any, ...]]:
+    """Give the further lists a case stands on, with its own standing there ("" for none)."""
+    rows = []
+    for code, day in life.lists.items():
+        own = life.placements.get(code)
+        state, phase = (own.state, own.phase) if own else ("", "")
+        moved, closed = (own.moved_on, own.closed_on) if own else (None, None)
+        rows.append((list_ids[code], day.isoformat(), state, phase, _iso(moved), _iso(closed)))
+    return rows
+
+
+def put_placements(
+    connection: Connection, case_id: int, life: Life, list_ids: Mapping[str, int]
 ) -> None:
+    """Write the further lists of one case anew."""
     connection.execute(delete(t.case_placements).where(t.case_placements.c.case_id == case_id))
     rows = [
-        {"case_id": case_id, "list_id": list_ids[code], "placed_on": day.isoformat()}
-        for code, day in life.lists.items()
+        {"case_id": case_id, **dict(zip(PLACED_COLUMNS, row, strict=True))}
+        for row in placed_rows(life, list_ids)
     ]
     if rows:
         connection.execute(insert(t.case_placements), rows)

@@ -186,7 +186,7 @@ def check_new(connection: Connection, home: ListRow, number: str, part: int) -> 
 def _fill(making: Making, home: ListRow, asked: Registration) -> None:
     facts, values = making.facts, making.values
     facts["parties"] = values.get("units") or [[home.unit_code, "lead"]]
-    facts.update(track_facts(values))
+    facts.update(track_facts(values, making.kind))
     if asked.part:
         facts["part"] = asked.part
     facts.setdefault("types", ["other"])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ecoissues.core.events import live
 from ecoissues.core.life import fold
-from ecoissues.services.projecting import PROJECT, projection
+from ecoissues.services.projecting import PROJECT, projection, put_placements
 from ecoissues.services.site import Site
 from ecoissues.storage import log
 from ecoissues.storage import tables as t
@@ -17,7 +17,7 @@ _CHUNK: Final = 1000
 
 
 def reproject(site: Site) -> int:
-    """Compute the columns of every case anew from its log; gives how many cases there are.
+    """Compute the columns and placements of every case anew from its log; gives how many cases there are.
 
     The log itself is not touched. Done in pieces: breaking off leaves a part for the next time.
     """
@@ -33,6 +33,9 @@ def reproject(site: Site) -> int:
             for case_id, events in log.events_of_cases(connection, list(heads)):
                 head = heads[case_id]
                 kind = site.kind_of(head.kind, head.kind_version)
-                columns = projection(kind, fold(live(events)), site.tree, head.merged_into_id)
+                life = fold(live(events))
+                columns = projection(kind, life, site.tree, head.merged_into_id)
                 PROJECT.run(connection, {**columns, "b_id": case_id})
+                if life.lists:
+                    put_placements(connection, case_id, life, site.list_ids)
         done, last = done + len(heads), max(heads)

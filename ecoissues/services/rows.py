@@ -29,6 +29,7 @@ from ecoissues.services.due_filters import near_texts
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis, find_basis
+from ecoissues.services.placed_rows import own_standings, placed_name, standing_name
 from ecoissues.services.site import Site
 from ecoissues.storage import log
 from ecoissues.storage import tables as t
@@ -127,8 +128,10 @@ def read_page(
         found = reading.run(connection, place) if total else []
         maker = Maker(site, shown, kind)
         rows = [maker.row(each) for each in found]
+        if asked.get("list"):
+            _show_own(connection, site, rows, found, asked.get("list"), shown)
         if basis is not None and rows and basis.as_of < site.today():
-            _date_back(connection, site, rows, found, basis, shown)
+            _date_back(connection, site, rows, found, basis, shown, asked.get("list"))
     return Page(rows, total, number, shown, sort, basis, offered)
 
 
@@ -305,6 +308,25 @@ def _remains(fields: Mapping[str, Any]) -> str:
     return str(fields.get("remains") or fields.get("open_reason") or "—")[:120]
 
 
+def _show_own(
+    connection: Connection, site: Site, rows: list[Row], found: Sequence[Sequence[Any]],
+    list_code: str, shown: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Show the standing that cases have of their own on the list; what is void stays void."""
+    own = own_standings(connection, site.get_list(list_code).id, [row.id for row in rows])
+    if not own:
+        return
+    cells = [name for name in shown if name not in ("number", "state", "due")]
+    for row, each in zip(rows, found, strict=True):
+        placed = own.get(row.id)
+        if placed is None or row.phase == "void":
+            continue
+        kind = site.kind_of(each[_KIND], each[_VERSION])
+        row.state, row.phase = placed_name(kind, placed.state), placed.phase
+        if "closed" in cells:
+            row.cells[cells.index("closed")] = placed.closed_on or "—"
+
+
 def _date_back(
     connection: Connection,
     site: Site,
@@ -312,6 +334,7 @@ def _date_back(
     found: Sequence[Sequence[Any]],
     basis: Basis,
     shown: tuple[str, ...],
+    list_code: str,
 ) -> None:
     """Show state, due day and unit as they stood on the day of the figure."""
     by_id = {row.id: row for row in rows}
@@ -323,7 +346,8 @@ def _date_back(
         if not life.state:
             continue
         state = kind.state_by_code[life.state]
-        row.state, row.phase = state.zh, state.phase
+        row.state = standing_name(kind, life, list_code)[1]
+        row.phase = life.seen_on(list_code).phase
         face = next((f for f in life.running() if f.slot in COUNTED_SLOTS), None)
         due: date | None = face.current if face else None
         row.due = due.isoformat() if due else ""

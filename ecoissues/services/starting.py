@@ -30,7 +30,7 @@ TREE: Final = "chongqing.toml"
 #: Setting a migration leaves when it has emptied the postings: no figure may be read till then.
 _STALE: Final = "postings_stale"
 #: The newest revision that gave cases a column which their logs fill.
-_PROJECTED_SINCE: Final = "0008"
+_PROJECTED_SINCE: Final = "0009"
 
 
 class _Root(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -227,12 +227,14 @@ def regions(site: Site) -> Options:
 
 
 def _lists(site: Site, actor: Actor, opened: Opened, step: Step) -> Options:
-    on = opened.life.lists
+    on: Iterable[str] = opened.life.lists
+    if step.effect == "advance":
+        on = actions.open_placements(opened.kind, opened.life)
     return [
         (row.code, row.title)
         for row in site.lists.values()
         if row.code != opened.case.list_code
-        and (row.code in on) == (step.effect == "unplace")
+        and (row.code in on) == (step.effect in ("unplace", "advance"))
         and row.unit_path.startswith(actor.scope_path)
     ]
 

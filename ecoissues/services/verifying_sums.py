@@ -13,6 +13,7 @@ from ecoissues.core.life import Life
 from ecoissues.figures.comparing import compare_sums
 from ecoissues.figures.postings import KEY_COLUMNS
 from ecoissues.figures.standing import Key, standing_rows
+from ecoissues.services.projecting import PLACED_COLUMNS, placed_rows
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 
@@ -24,7 +25,7 @@ class Aside:
         self.site = site
         self._connection = connection
         self._parties = self._sets(t.case_parties, ("unit_id", "party"), ids)
-        self._placements = self._sets(t.case_placements, ("list_id", "placed_on"), ids)
+        self._placements = self._sets(t.case_placements, PLACED_COLUMNS, ids)
         self._pending = self._sets(t.pending, ("seq", "sort"), ids)
         self._files = self._sets(t.evidence, ("seq", "sha256", "stage"), ids)
         self._postings = self._read_postings(ids)
@@ -76,7 +77,7 @@ class Aside:
         """Give (code, sentence) for each sort of row that differs from the log."""
         tree, lists = self.site.tree, self.site.list_ids
         parties = {(tree.by_code[code].id, party) for code, party in life.parties}
-        placed = {(lists[code], day.isoformat()) for code, day in life.lists.items()}
+        placed = set(placed_rows(life, lists))
         asked = {(seq, ask["sort"]) for seq, ask in life.pending.items()}
         for code, shown, wanted, stored in (
             ("parties", "承办单位", parties, self._parties),

@@ -225,6 +225,14 @@ case_placements: Final = Table(
     Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
     Column("list_id", Key, ForeignKey("lists.id"), primary_key=True),
     Column("placed_on", Day, nullable=False),
+    # Its own standing on that list, where its kind gives placements one; empty otherwise.
+    Column("state", String(32), nullable=False, server_default=""),
+    Column("phase", String(16), nullable=False, server_default=""),
+    Column("moved_on", Day),
+    Column("closed_on", Day),
+    CheckConstraint(
+        _one_of("phase", ["", *(phase for phase in PHASES if phase != "void")]), name="phase"
+    ),
     Index("ix_case_placements_list_id", "list_id", "case_id"),
 )
 

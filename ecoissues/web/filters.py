@@ -59,7 +59,11 @@ def state_names(site: Site, asked: Filter) -> dict[str, str]:
     if asked.get("list"):
         row = site.get_list(asked.get("list"))
         kinds = [site.kind_of(row.kind, row.kind_version)]
-    return {state.code: state.zh for kind in reversed(kinds) for state in kind.states}
+    found: dict[str, str] = {}
+    for kind in reversed(kinds):
+        found.update((state.code, state.zh) for state in kind.placed_states)
+        found.update((state.code, state.zh) for state in kind.states)
+    return found
 
 
 def _own_label(site: Site, asked: Filter, key: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from ecoissues.core.kind_registry import check_file, check_text, read_kinds
 from tests.core.broken_fields import FIELD_FAULTS
+from tests.core.broken_placements import ADVANCE, COMMON, OWN, PLACED, PLACEMENT_FAULTS
 from tests.core.kind_samples import DRILL, block, changed, head, line_of, within
 
 CHECK, SIGN, FINISH, BACK, DROP = map(block, ("check", "sign", "finish", "back", "drop"))
@@ -363,6 +364,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         head("back"),
     ),
     **FIELD_FAULTS,
+    **PLACEMENT_FAULTS,
     "clock that nothing waits for": (DRILL + WAIT, "clock_never_set", head("notice", "clocks")),
 }
 
@@ -381,6 +383,9 @@ def test_a_broken_document_is_refused_with_reason_and_line(case: str) -> None:
 
 def test_the_drill_itself_is_sound() -> None:
     assert check_text("drill.toml", DRILL) == []
+    assert check_text("drill.toml", OWN) == []
+    assert check_text("drill.toml", COMMON + PLACED) == []  # the step comes from the shared ones
+    assert "advance" in ADVANCE
 
 
 def test_broken_documents_are_many_and_of_many_sorts() -> None:

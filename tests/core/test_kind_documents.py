@@ -242,7 +242,7 @@ def test_the_guide_names_every_reason_of_the_proof() -> None:
     root = Path(__file__).parents[2]
     guide = (root / "docs" / "kinds.md").read_text(encoding="utf-8")
     for module in ("kind_proof", "kind_loops", "kind_checks", "kind_step_checks", "kind_field_checks",
-                   "kind_family"):  # fmt: skip
+                   "kind_family", "kind_placements"):  # fmt: skip
         text = (root / "ecoissues" / "core" / f"{module}.py").read_text(encoding="utf-8")
         for reason in re.findall(r'"([a-z]+(?:_[a-z]+)+)", (?:sentence|f"|words|\')', text):
             family = reason.startswith(("unknown_", "duplicate_", "bad_"))

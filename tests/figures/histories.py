@@ -68,8 +68,7 @@ def _step(book: Book, case_id: int, what: int, choice: int, back: int, hours: in
     elif what == 4:
         book.write(case_id, day, state, phase, types=TYPES[choice % len(TYPES)])
     elif what == 5:
-        placed = "placed" if choice % 3 else "unplaced"
-        book.write(case_id, day, state, phase, **{placed: LISTS[(case_id + 1) % 2]})
+        book.write(case_id, day, state, phase, **_placed(LISTS[(case_id + 1) % 2], choice))
     elif what == 6:
         facts = {"verdict": VERDICTS[choice % 4], "weight": "key" if choice % 2 else "normal"}
         outcomes = [{"sort": "talk", "count": 1}, {"sort": "fined", "count": 1}][: choice % 3]
@@ -82,6 +81,17 @@ def _step(book: Book, case_id: int, what: int, choice: int, back: int, hours: in
         strike(book, case_id, 1 + choice % 2)
     else:
         amend(book, case_id, choice, day)
+
+
+def _placed(code: str, choice: int) -> dict[str, Any]:
+    """Place on a further list with or without a standing there, move that one, or take off."""
+    there, standing = MOVES[choice % (len(MOVES) - 1)]
+    own = {"list": code, "state": there, "phase": standing}
+    sorts: list[dict[str, Any]] = [
+        {"unplaced": code}, {"placed": code}, {"placed": code, "placement": own},
+        {"placement": own}, {"placement": own},
+    ]  # fmt: skip
+    return sorts[choice % len(sorts)]
 
 
 def _more(book: Book, choice: int) -> dict[str, Any]:

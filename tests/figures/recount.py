@@ -37,13 +37,16 @@ def standing_events(log: list[Event], pos: int) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def count_case(log: list[Event], day: date, pos: int) -> tuple[Counter[str], dict[str, Any]]:
-    """Give (what one case counts as, its facts) at the end of a day, known at a position."""
+def count_case(
+    log: list[Event], day: date, pos: int, list_code: str
+) -> tuple[Counter[str], dict[str, Any]]:
+    """Give (what one case counts as on a list, its facts) at the end of a day, known at a position."""
     until = day.isoformat()
     rows = [row for row in standing_events(log, pos) if row["on"] <= until]
     facts: dict[str, Any] = {"life": {"ever": False, "again": False}}
     marks: set[str] = set()
     lists: set[str] = set()
+    own: dict[str, tuple[str, dict[str, bool]]] = {}
     clocks: dict[str, dict[str, Any]] = {}
     phase = ""
     for row in rows:
@@ -53,14 +56,33 @@ def count_case(log: list[Event], day: date, pos: int) -> tuple[Counter[str], dic
         marks.update(row["facts"].get("marks", ()))
         lists |= {row["facts"]["placed"]} if "placed" in row["facts"] else set()
         lists -= {row["facts"].get("unplaced")}
+        _own_standing(own, lists, row["facts"])
         phase = row["phase"] or phase
         for name, change in row["facts"].get("clocks", {}).items():
             clocks.setdefault(name, {"by": change["met_by"], "slot": change["slot"]})
             _turn(clocks[name], change, row["on"])
         for clock in clocks.values():
             _stop(clock, {phase, *marks}, row["on"])
+    if phase not in ("", "void") and list_code in own:
+        phase, facts["life"] = own[list_code]
     counted = _counts(phase, facts, marks, clocks, until)
     return counted, {"parties": facts.get("parties", []), "lists": lists}
+
+
+def _own_standing(
+    own: dict[str, tuple[str, dict[str, bool]]], lists: set[str], facts: dict[str, Any]
+) -> None:
+    """Keep what a case is on each further list where it has a life of its own."""
+    for code in (facts.get("placed"), facts.get("unplaced")):
+        own.pop(code or "", None)
+    there = facts.get("placement")
+    if there and there["list"] in lists:
+        before, life = own.get(there["list"], ("", {"ever": False, "again": False}))
+        now, over = there["phase"], ("closed", "reviewed")
+        again = before in over and now not in over
+        own[there["list"]] = now, {
+            "ever": life["ever"] or now in over, "again": life["again"] or again
+        }
 
 
 def _closings(life: dict[str, bool], before: str, row: dict[str, Any]) -> dict[str, bool]:
@@ -100,6 +122,8 @@ def _counts(
     if facts.get("verdict"):
         counted[facts["verdict"]] = 1
     counted["key_cases"] = int(facts.get("weight") == "key")
+    counted["key_closed"] = counted["key_cases"] * int(phase in ("closed", "reviewed"))
+    counted["key_done"] = counted["key_cases"] * int(phase in ("completed", "closed", "reviewed"))
     counted["originals"] = int(facts.get("part", 0) < 2)
     counted["key_originals"] = counted["key_cases"] * counted["originals"]
     counted["merged"] = int(facts.get("merged_into") is not None)

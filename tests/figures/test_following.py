@@ -27,6 +27,10 @@ some_clock = st.builds(
     st.integers(-3, 20),
     st.sampled_from(["report", "finish", "wait"]),
 )
+def own_standing(phase: str) -> dict[str, str]:
+    return {"list": LISTS[1], "state": f"there-{phase}", "phase": phase}
+
+
 facts = st.fixed_dictionaries(
     {},
     optional={
@@ -38,6 +42,7 @@ facts = st.fixed_dictionaries(
         "clocks": st.dictionaries(st.sampled_from(["report", "finish"]), some_clock, max_size=2),
         "placed": st.just(LISTS[1]),
         "unplaced": st.just(LISTS[1]),
+        "placement": st.sampled_from(PHASES[:-1]).map(own_standing),
     },
 )
 #: (days after the one before or back, phase or None: it stays, facts)
@@ -80,6 +85,9 @@ def test_it_is_the_difference_of_the_whole_function(
         again = fold(whole)
         assert (life.state, life.phase, life.seq) == (again.state, again.phase, again.seq)
         assert life.clocks.keys() == again.clocks.keys()
+        assert {code: (own.state, own.phase) for code, own in life.placements.items()} == {
+            code: (own.state, own.phase) for code, own in again.placements.items()
+        }
 
 
 def test_an_earlier_day_or_a_correction_takes_the_definition() -> None:

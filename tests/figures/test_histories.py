@@ -114,7 +114,7 @@ def _recounts(board: Board, book: Book) -> None:
     paths = {"": "/", "NORTH": "/1/2/", "SOUTH": "/1/3/", "WATER": "/1/4/"}
     totals = {code: Counter[str]() for code in paths}
     for case_id, log in book.logs.items():
-        counted, facts = count_case(log, board.as_of, board.known.limit)
+        counted, facts = count_case(log, board.as_of, board.known.limit, board.row.code)
         if board.row.code not in {LISTS[case_id % 2], *facts["lists"]}:
             continue
         codes = [code for code, party in facts["parties"] if party in ("lead", "joint")]

@@ -31,7 +31,7 @@ def complaint(**facts: Any) -> Event:
 BESIDE = {
     "overdue_ever", "due_report", "met_report", "due_this_year", "done_this_year", "originals",
     "key_originals", "merged", "merged_open", "calls", "letters", "ever_closed", "rebounded",
-    "surveyed", "satisfied",
+    "surveyed", "satisfied", "key_closed", "key_done",
 }  # fmt: skip
 
 

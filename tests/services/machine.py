@@ -56,6 +56,7 @@ BEFORE = {
     "answer_order": "order",
     "escalate": "order",
     "unplace": "place",
+    "advance": "place",
     "unmerge": "merge",
     "reach": "plan",
     "move_on": "ask_move",
@@ -255,6 +256,12 @@ class Office:
             return {"list_code": f"{DISTRICT}-{row.kind}", "move_number": f"M{next(self._serial)}"}
         if step.effect == "unplace":
             return {"list_code": next(iter(life.lists), self.site.lists[row.list_id].code)}
+        if step.effect == "advance":
+            kind = self.site.kind_of(row.kind, row.kind_version)
+            code = next(iter(life.lists), self.site.lists[row.list_id].code)
+            own = life.placements.get(code)
+            after = kind.placed_after(own.state if own else "") or (kind.placed_states[-1].code,)
+            return {"list_code": code, "standing": after[0]}
         if step.effect == "ask_correction":
             last = correctable(live(log.events_of(connection, case_id)))[-1]
             return {"event": last.seq, "effective_on": last.effective_on.isoformat()}

@@ -29,7 +29,7 @@ WEIGHTS = {
     "register": 7, "forward": 32, "back": 9, "end": 3, "note": 16, "chase": 3, "instruct": 5,
     "answer": 5, "assign": 7, "classify": 7, "place": 6, "unplace": 6, "merge": 9, "unmerge": 5,
     "ask_extension": 14, "extend": 8, "refuse_extension": 6, "amend": 9, "strike": 8,
-    "correct": 18, "refuse_correction": 5,
+    "correct": 18, "refuse_correction": 5, "advance": 8,
 }  # fmt: skip
 #: Facts of an event that a correction may put right.
 _AMENDABLE = ("verdict", "types", "weight", "progress", "outcomes")
@@ -130,7 +130,7 @@ class Player:
                 continue
             if sort == "unmerge" and row.merged_into_id is None:
                 continue
-            if sort == "unplace" and row.id not in placed:
+            if sort in ("unplace", "advance") and row.id not in placed:
                 continue
             if sort == "ask_extension" and not row.due_finish and self.rng.random() < 0.9:
                 continue
@@ -151,6 +151,9 @@ class Player:
             return self.correction(sort, event, standing[0].effective_on)
         if sort == "merge":
             return {"target_case": self.main_case(case_id)}
+        if step.effect == "advance":
+            options = [option.code for f in step.fields for option in f.options]
+            return {**special, "standing": self.rng.choice(options)}
         if step.effect == "place":
             lists = [row.code for row in self.office.site.lists.values() if "-" in row.code]
             return {"list_code": self.rng.choice(lists)}
@@ -215,7 +218,7 @@ _FITS: dict[str, Callable[[Step], bool]] = {
 _NEEDS = {
     effect: before.removeprefix("ask_").replace("instruct", "instruction")
     for effect, before in BEFORE.items()
-    if effect not in ("unmerge", "unplace", "escalate")
+    if effect not in ("unmerge", "unplace", "advance", "escalate")
 }
 
 

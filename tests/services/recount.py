@@ -95,6 +95,7 @@ class Standing:
     weight: str = ""
     verdict: str = ""
     lists: set[str] = field(default_factory=set)
+    there: dict[str, tuple[str, bool, bool]] = field(default_factory=dict)
     marks: set[str] = field(default_factory=set)
     outcomes: set[str] = field(default_factory=set)
     channel: str = ""
@@ -183,6 +184,14 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
     now.verdict = facts.get("verdict", now.verdict)
     now.lists |= {facts["placed"]} if "placed" in facts else set()
     now.lists -= {facts["unplaced"]} if "unplaced" in facts else set()
+    for code in (facts.get("placed"), facts.get("unplaced")):
+        now.there.pop(code or "", None)
+    if "placement" in facts and facts["placement"]["list"] in now.lists:
+        code, phase = facts["placement"]["list"], facts["placement"]["phase"]
+        before, once, again = now.there.get(code, ("", False, False))
+        done = phase in ("closed", "reviewed")
+        was_done = before in ("closed", "reviewed")
+        now.there[code] = (phase, once or done, again or (was_done and not done))
     now.marks |= set(facts.get("marks", ()))
     now.outcomes |= {outcome["sort"] for outcome in facts.get("outcomes", ())}
     for code, fact in facts.get("clocks", {}).items():
@@ -213,6 +222,14 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
             watch.in_extended_time = watch.current is not None and entry.day <= watch.current
         elif not stopped:
             watch.met = ""
+
+
+def seen_on(now: Standing, list_code: str) -> Standing:
+    """Give a standing as a further list shows it, where it has a life of its own there."""
+    if list_code not in now.there or not now.counts:
+        return now
+    phase, once, again = now.there[list_code]
+    return replace(now, phase=phase, closed_once=once, taken_up_again=again)
 
 
 def overdue(now: Standing, day: str, *slots: str) -> bool:
@@ -302,6 +319,14 @@ DEFINITIONS: dict[str, tuple[Test, Test]] = {
     "key_share": (
         lambda now, day: now.part < 2 and now.weight == "key", lambda now, day: now.part < 2
     ),
+    "key_closure_rate": (
+        lambda now, day: now.weight == "key" and now.phase in ("closed", "reviewed"),
+        lambda now, day: now.weight == "key",
+    ),
+    "key_completion_rate": (
+        lambda now, day: now.weight == "key" and now.phase in ("completed", "closed", "reviewed"),
+        lambda now, day: now.weight == "key",
+    ),
     "repeat_share": (lambda now, day: now.follows, _ALL),
     "repeat_open_share": (
         lambda now, day: now.follows and now.phase == "open", lambda now, day: now.phase == "open"
@@ -330,7 +355,8 @@ class Recount:
     ) -> Recount:
         """Fold every case that stands on the list that day."""
         every = (standing(book, day, known) for book in books)
-        return cls(list_code, list_unit, day, [s for s in every if list_code in s.lists])
+        shown = [seen_on(s, list_code) for s in every if list_code in s.lists]
+        return cls(list_code, list_unit, day, shown)
 
     def chosen(
         self, scope: str = "", unit: str = "", type_: str = "", month: str = ""
