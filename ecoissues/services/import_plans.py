@@ -25,6 +25,7 @@ from ecoissues.intake.compare import alike
 from ecoissues.intake.layout import Note
 from ecoissues.intake.regions import RegionNames
 from ecoissues.intake.rows import IntakeRow, Needs, Problem
+from ecoissues.intake.text import squeeze
 from ecoissues.intake.words import find_word
 from ecoissues.services.site import Site
 from ecoissues.storage.reference import ListRow
@@ -47,7 +48,9 @@ STATED: Final = "stated_finished"
 
 class Plan(msgspec.Struct):
     """A row with its decision. ``own``: the kind's own fields, cleaned; ``written``: as the sheet has
-    them. ``values``: for the first step; ``facts``: stated beside it;
+    them. ``lacking``: what only a new case must have; ``due``: the day by which the sheet says it is due;
+    ``assumed``: values that the sheet does not state.
+    ``values``: for the first step; ``facts``: stated beside it;
     ``units``: parties to transfer to; ``differences``: field -> (old, new) of a changed case."""
 
     line: int
@@ -65,6 +68,15 @@ class Plan(msgspec.Struct):
     case_id: int = 0
     own: dict[str, Any] = {}
     written: dict[str, Any] = {}
+    lacking: list[Problem] = []
+    due: date | None = None
+    assumed: tuple[str, ...] = ()
+
+    def settle(self) -> None:
+        """Refuse a new row for what it lacks; a case that stands has it already."""
+        self.problems += self.lacking
+        if self.problems:
+            self.standing = "refused"
 
     def refuse(self, field: str, code: str, sentence: str) -> None:
         """Add a reason why the row is not taken."""
@@ -90,6 +102,8 @@ class Planner:
         self.regions = RegionNames(tops)
         self.units = RegionNames(_unit_names(site.tree.by_id.values()))
         self.today = site.today()
+        self.phases = {squeeze(state.zh): state.phase for state in self.kind.placed_states}
+        self.phases.update((squeeze(state.zh), state.phase) for state in self.kind.states)
 
     def needs(self, *, number_from_ordinal: bool = False) -> Needs:
         """Give what the rows are read against."""
@@ -109,7 +123,8 @@ class Planner:
         )  # fmt: skip
         if row.problems:
             return plan
-        stated = self._named(values)
+        stated = self._named(values, plan)
+        plan.due = stated.get("deadline_on")
         self._register_values(plan, stated, dated)
         self._carried(plan, stated)
         self._own(plan, stated)
@@ -118,9 +133,17 @@ class Planner:
             self._check(plan)
         return plan
 
-    def _named(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the row's values with regions by their full names and a channel from the source."""
+    def _named(self, values: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+        """Give the row's values with regions by their full names and a channel from the source; what
+        names a state of the kind is what the sheet says about being finished."""
         stated = dict(values)
+        for code in ("progress", "finished"):
+            phase = self.phases.get(squeeze(str(stated.get(f"{code}_text", ""))))
+            if phase is not None:
+                del stated[f"{code}_text"]
+                plan.notes = [note for note in plan.notes if note.code != f"{code}_unknown"]
+                if phase != "void":
+                    stated.setdefault("finished", "closed" if phase == "reviewed" else phase)
         tree = self.site.tree
         if values.get("regions"):
             stated["region"] = "、".join(tree.by_code[code].name for code in values["regions"])
@@ -129,9 +152,7 @@ class Planner:
             stated[flag] = "是" if stated["weight"] == "key" else "否"
         if "channel" not in stated and stated.get("source"):
             source = str(stated["source"])
-            found = find_word("channels", source) or find_key("channels", source)
-            found = found or ("inspection" if "督察" in source else None)
-            if found:
+            if found := _channel_of(source):
                 stated["channel"] = found
         return stated
 
@@ -153,11 +174,13 @@ class Planner:
             values["received_on"] = plan.day
         if "types" in self.fields and not values.get("types"):
             values["types"] = ["other"]
+            plan.assumed = (*plan.assumed, "types")
             if self.fields["types"].required:
                 plan.note("types", "types_missing", "表中没有问题类型，归入“其他”")
         for code, field in self.fields.items():
             if field.required and not values.get(code) and code != "number":
-                plan.refuse(code, f"{code}_missing", f"缺少“{field.zh}”；请补填后再导入。")
+                sentence = f"缺少“{field.zh}”；请补填后再导入。"
+                plan.lacking = [*plan.lacking, Problem(code, f"{code}_missing", sentence)]
         plan.values = values
 
     def _carried(self, plan: Plan, stated: Mapping[str, Any]) -> None:
@@ -217,7 +240,9 @@ class Planner:
         try:
             clean_values(self.first.fields, plan.values, self.site.tree, self.first.zh)
         except Refused as refused:
-            for code, sentence in refused.facts.get("errors", {"number": refused.sentence}).items():
+            missing = {problem.field for problem in plan.lacking}
+            errors = refused.facts.get("errors", {"number": refused.sentence})
+            for code, sentence in ((c, s) for c, s in errors.items() if c not in missing):
                 plan.refuse(code, f"{code}_invalid", sentence)
 
     def onward_values(self, plan: Plan) -> dict[str, Any] | None:
@@ -247,15 +272,18 @@ class Planner:
             new, old = stated.get(code), existing.get(code)
             if code in self.kind.field_by_code:
                 continue
-            if not new or code == "published_on" or (code == "types" and _has_note(plan, "types")):
+            if not new or code == "published_on" or code in plan.assumed:
                 continue
-            if code == "deadline_text" and alike(existing.get("due_on"), plan.values.get("deadline_on")):
+            if code == "deadline_text" and plan.due and alike(existing.get("due_on"), plan.due):
                 continue
+            if code == "source" and old is None and _channel_of(str(new)) == existing.get("channel"):
+                continue  # the sheet says where it came from in the word of the channel
             if not alike(old, new):
                 changed[code] = (old, new)
         before = existing.get("fields", {})
         for code, value in plan.own.items():
-            if before.get(code) != value:
+            was = before.get(code)
+            if was != value and not (isinstance(value, str) and alike(was, value)):
                 changed[code] = (before.get(code), value)
         self._compare_finished(stated, existing, changed)
         self._compare_parties(plan, existing)
@@ -284,8 +312,9 @@ class Planner:
             )  # fmt: skip
 
 
-def _has_note(plan: Plan, field: str) -> bool:
-    return any(note.field == field and note.code == "types_missing" for note in plan.notes)
+def _channel_of(source: str) -> str | None:
+    found = find_word("channels", source) or find_key("channels", source)
+    return found or ("inspection" if "督察" in source else None)
 
 
 def _class(phase: Any) -> str:

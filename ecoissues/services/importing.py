@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Final
@@ -48,6 +49,9 @@ CHUNK: Final = 400
 PASTED_NAME: Final = "粘贴的内容"
 LIMITS: Final = Limits()
 SHEET_TYPE: Final = "application/octet-stream"
+
+#: How a sheet writes a part of a split number.
+_PART: Final = re.compile(r"(.+)-(\d{1,3})")
 
 Progress = Callable[[int, int], None]
 
@@ -315,12 +319,22 @@ def _stand(
     found = dict(_existing(site, connection, planner.home, numbers))
     for plan in plans:
         case = found.get(plan.number)
-        if plan.standing == "refused" or case is None:
+        if plan.standing == "refused":
+            continue
+        if case is None:
+            plan.settle()
             continue
         plan.case_id = case["id"]
-        if case["phase"] == "void":
+        if case["elsewhere"]:
+            plan.standing = "same"
+            if not any(note.code == "placed_here" for note in plan.notes):
+                title = case["elsewhere"]
+                plan.note("number", "placed_here", f"本件由“{title}”列入，请在该清单更新；本行不导入")
+        elif case["phase"] == "void":
             sentence = f"编号 {plan.number} 已作废或不予受理；请核对编号，或先恢复该件。"
-            plan.refuse("number", "case_void", sentence)
+            planner.compare(plan, case)
+            if plan.standing == "changed":
+                plan.refuse("number", "case_void", sentence)
         elif case["merged"]:
             sentence = f"编号 {plan.number} 已并案，随主件办理；请在主件的行中填写。"
             planner.compare(plan, case)
@@ -334,17 +348,40 @@ def _stand(
 def _existing(
     site: Site, connection: Connection, home: ListRow, numbers: Sequence[str]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    c = t.cases.c
-    query = select(c.id, c.number, c.merged_into_id).where(
-        c.list_id == home.id, c.number.in_(list(numbers)), c.part == 0
-    )
-    heads = connection.execute(query).all()
-    rows = current_rows(site, connection, [head.id for head in heads])
-    for head, row in zip(heads, rows, strict=True):
+    """Give (number as a sheet writes it, row) of the cases that stand, also of those placed here."""
+    heads = _heads(connection, home, numbers)
+    rows = current_rows(site, connection, [head.id for _, head in heads])
+    for (shown, head), row in zip(heads, rows, strict=True):
         filled = {key: value for key, value in row.items() if value not in (None, "")}
-        yield head.number, {
+        elsewhere = head.list_id != home.id
+        yield shown, {
             **row["fields"], **filled, "id": head.id, "merged": head.merged_into_id is not None,
+            "elsewhere": site.lists[head.list_id].title if elsewhere else "",
         }  # fmt: skip
+
+
+def _heads(
+    connection: Connection, home: ListRow, numbers: Sequence[str]
+) -> list[tuple[str, Any]]:
+    """Find cases by number: of the list itself, parts written NUMBER-PART, then those placed on it."""
+    c, p = t.cases.c, t.case_placements.c
+    query = select(c.id, c.list_id, c.number, c.part, c.merged_into_id)
+    split = {shown: part for shown in numbers if (part := _PART.fullmatch(shown))}
+    wanted = {*numbers, *(part[1] for part in split.values())}
+    own = query.where(c.list_id == home.id, c.number.in_(sorted(wanted)))
+    found = {(row.number, row.part): row for row in connection.execute(own)}
+    heads = {shown: found[shown, 0] for shown in numbers if (shown, 0) in found}
+    for shown, part in split.items():
+        if shown not in heads and (part[1], int(part[2])) in found:
+            heads[shown] = found[part[1], int(part[2])]
+    rest = [shown for shown in numbers if shown not in heads]
+    placed = (
+        query.join(t.case_placements, p.case_id == c.id)
+        .where(p.list_id == home.id, c.number.in_(rest), c.part == 0)
+        .order_by(c.id.desc())
+    )
+    heads.update({row.number: row for row in connection.execute(placed)} if rest else {})
+    return list(heads.items())
 
 
 def template(site: Site, actor: Actor, list_code: str, out: BinaryIO) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.kinds import END_PHASES, Kind
+from ecoissues.core.life import Life
 from ecoissues.figures.comparing import compare
 from ecoissues.figures.reading import Board, members
 from ecoissues.figures.registry import packaged_definitions
@@ -145,8 +146,8 @@ def test_page_ledger_board_and_command_line_say_the_same(office: Office, kind: K
             assert (row.state, line["state_name"]) == (name, name)
             assert name in texts
     with site.store.reading() as connection:
-        state = listing.Filter({"list": there, "state": last.code})
-        assert listing.count(connection, site, who, state) == 1
+        named = listing.Filter({"list": there, "state": last.code})
+        assert listing.count(connection, site, who, named) == 1
     shown = case_file(site, who, case_id)
     assert [(one.code, one.state, one.phase) for one in shown.lists] == [
         (there, last.zh, last.phase)
@@ -188,7 +189,7 @@ def test_taken_off_and_void(office: Office, kind: Kind) -> None:
         step(office, connection, kind, one, "advance", standing=way(kind)[-1], reason="已核对")
         step(office, connection, kind, one, "unplace", reason="列错了")
         end = next(s for s in kind.steps if s.sort == "end" and "*" in s.sources)
-        office.take(connection, other, end.code, values=office.form(end, machine.Life()))
+        office.take(connection, other, end.code, values=office.form(end, Life()))
     assert phases(office, there).get("cases", 0) == 0
     agree(office)
 
