@@ -231,7 +231,7 @@ case_placements: Final = Table(
     Column("moved_on", Day),
     Column("closed_on", Day),
     CheckConstraint(
-        _one_of("phase", ["", *(phase for phase in PHASES if phase != "void")]), name="phase"
+        one_of("phase", ["", *(phase for phase in PHASES if phase != "void")]), name="phase"
     ),
     Index("ix_case_placements_list_id", "list_id", "case_id"),
 )
