@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event, make_url
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Refused
@@ -49,6 +50,13 @@ def make_engine(url: str, pool_size: int = 8) -> Engine:
     )
 
 
+class _HintingCompiler(SQLiteCompiler):
+    """Writes ``with_hint`` (INDEXED BY …) behind its table; SQLAlchemy's own drops it silently."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def _sqlite_engine(url: str, pool_size: int) -> Engine:
     engine = create_engine(
         url,
@@ -56,6 +64,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=8,
     )
+    engine.dialect.statement_compiler = _HintingCompiler
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
