@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _BY = [
     "district", "unit", "type", "problem", "verdict", "channel", "phase", "outcome", "month",
-    "clock",
+    "clock", "weight", "due",
 ]  # fmt: skip
 
 
@@ -39,12 +39,15 @@ _BY = [
 @click.option("--district", default="", help="区县或市级部门代码")
 @click.option("--unit", default="", help="单位代码")
 @click.option("--by", type=click.Choice(_BY), help="分组")
+@click.option("--field", default="", help="按本清单类型的一个选项字段分组，如 channel")
+@click.option("--places", type=click.IntRange(0, 4), default=1, show_default=True, help="百分比的小数位数")
+@click.option("--hundred", is_flag=True, help="占比凑足 100%（最大余数法）")
 @click.option("--members", type=click.Choice(["part", "rest"]), help="列出分子或其余事项的编号")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def figure(
     site: Site, code: str, list_code: str, as_of: date | None, known_at: str | None, district: str,
-    unit: str, by: Any, members: Any, as_json: bool,
+    unit: str, by: str | None, field: str, places: int, hundred: bool, members: Any, as_json: bool,
 ) -> None:  # fmt: skip
     """示例：ecoissues figure closure_rate --list LIST --as-of 2024-12-31 --by district
 
@@ -52,9 +55,12 @@ def figure(
     """
     from ecoissues.services import consulting
 
+    if by and field:
+        raise click.UsageError("--by 和 --field 只能用一个。")
     found, numbers = consulting.figure_of(
         site, consulting.operator(site), code, list_code, as_of=as_of, known_at=known_at,
-        unit=unit or district, by=by, which=members,
+        unit=unit or district, by=f"field:{field}" if field else by, which=members,
+        places=places, hundred=hundred,
     )  # fmt: skip
     if as_json:
         answer = msgspec.to_builtins(found)
@@ -67,6 +73,10 @@ def figure(
             click.echo(number)
         say(f"共 {len(numbers)} 件。")
         return
+    _put_figure(found)
+
+
+def _put_figure(found: Any) -> None:
     known = f"，知悉至 {found.known_at}" if found.known_at else ""
     click.echo(
         f"{found.percent or '—'}  {found.part} / {found.whole}"

@@ -104,7 +104,9 @@ class ClockFace:
         self.met_current = _in_time(day, at, self.current, self.current_at)
         # Entered late, a stop may lie before a due day that seemed to have been missed.
         self.missed = [due for due in self.missed if due < day]
-        if self._has_run_out(day, at):
+        # Late is late: what is met on the day after its due day, or hours after its instant, was
+        # overdue, though no day ended with it.
+        if self.current is not None and not self.met_current:
             self._miss()
 
     def _miss(self) -> None:

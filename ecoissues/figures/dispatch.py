@@ -73,13 +73,17 @@ def dispatch_table(
 def _as_set(
     board: Board, by: Literal["district", "unit"], known: Definitions
 ) -> list[DispatchRow]:
-    """Give the table of a list that does not count joint cases whole for each unit."""
+    """Give the table of a list that does not count joint cases whole for each unit.
+
+    What no line above the total counts stands on one of its own: the joint cases (``own_row``), or
+    what units outside the cut lead (``plus``) or share (``half``).
+    """
     way = board.row.joint_counting
     found: dict[int, list[tuple[int, dict[str, int]]]] = {}
     for (key, share), vector in board.shares(by).items():
         if key > 0 and share:
             found.setdefault(key, []).append((share, board.named(vector)))
-    rows, sole = [], dict.fromkeys(board.accounts, 0)
+    rows, rest = [], {name: Fraction(count) for name, count in board.total.items()}
     for key, unit in board.tree.by_id.items():
         shares = found.get(key, [])
         if not any(named["cases"] for _, named in shares):
@@ -94,15 +98,12 @@ def _as_set(
                     counted[name] += value
                 elif way == "plus":
                     joined[name] += value
-                if share == 1:
-                    sole[name] += value
+        rest = {name: count - counted[name] for name, count in rest.items()}
         rows.append(_shared_row(unit.code, unit.short, counted, joined, known))
-    total = _row(board, "total", "", "合计", list(board.vectors(by).values()), known)
-    if way == "own_row":
-        alone = {name: Fraction(board.total[name] - sole[name]) for name in board.accounts}
-        if alone["cases"]:
-            rows.append(_shared_row("", "合办", alone, {}, known, "overlap"))
-    return [*rows, total]
+    if rest["cases"]:
+        name = "合办" if way == "own_row" else "范围以外的单位"
+        rows.append(_shared_row("", name, rest, {}, known, "overlap"))
+    return [*rows, _row(board, "total", "", "合计", list(board.vectors(by).values()), known)]
 
 
 def _shared_row(

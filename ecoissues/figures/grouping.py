@@ -8,102 +8,28 @@ part of all cases, or of all problems, a line is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import Struct
-
 from ecoissues.core.errors import Refused
-from ecoissues.core.rates import fraction_percent, percent, shown_count
+from ecoissues.core.rates import percent
 from ecoissues.core.vocabulary import PHASES, TYPES, VERDICTS, word
 from ecoissues.figures.cubes import CubeKey
-from ecoissues.figures.oracle import outcome_counts
+from ecoissues.figures.folded_lines import by_due, by_field, by_outcome, by_weight
+from ecoissues.figures.joint_lines import WAYS, joint_lines
+from ecoissues.figures.lines import Group, Grouping, Overlap, line
 from ecoissues.figures.registry import Definition
 
 if TYPE_CHECKING:
     from ecoissues.figures.reading import Board
 
 By = Literal[
-    "district", "unit", "type", "problem", "verdict", "channel", "phase", "outcome", "month", "clock"
+    "district", "unit", "type", "problem", "verdict", "channel", "phase", "outcome", "month", "clock",
+    "weight", "due",
 ]  # fmt: skip
+#: Before the code of a choice of the list's kind: the grouping by its values.
+FIELD: Final = "field:"
 
 _CLOCKS: Final = {"overdue_report": ("report", "反馈"), "overdue_finish": ("finish", "办结")}
-#: The line that holds what several units handle together, where the list counts them so.
-JOINT_ROW: Final = "joint"
-_NOTES: Final = {
-    "plus": "括号内为合办件数：由其他单位主办、本单位参与；主办件数之和等于总数。",
-    "own_row": "由几个单位合办的事项单列一行，不计入各单位；各行之和等于总数。",
-    "half": "合办事项按承办家数均分；各行之和等于总数。",
-}
-
-
-class Group(Struct, frozen=True):
-    """One line of a figure. ``key``: unit code, type, phase, outcome, clock, or month YYYY-MM.
-
-    ``part`` and ``whole``: the cases it opens into; ``shown_part`` and ``shown_whole``: as printed
-    (``17(+1)``, ``17.5``), to which ``percent`` belongs; ``share``: its part of the figure's whole.
-    """
-
-    key: str
-    label: str
-    part: int
-    whole: int
-    percent: str | None
-    share: str | None = None
-    shown_part: str = ""
-    shown_whole: str = ""
-
-    @property
-    def rate(self) -> Fraction:
-        """The rate as it is printed, for places in a ranking: of what the setting counts."""
-        part, whole = (
-            Fraction((shown or str(count)).partition("(")[0])
-            for shown, count in ((self.shown_part, self.part), (self.shown_whole, self.whole))
-        )
-        return part / whole if whole else Fraction(0)
-
-
-class Overlap(Struct, frozen=True):
-    """By how much the groups' sums exceed the figure, and why (a Chinese sentence)."""
-
-    part: int
-    whole: int
-    note: str
-
-
-class Grouping(Struct, frozen=True):
-    """All lines, what they exceed the figure by, and a sentence on how they were counted."""
-
-    groups: list[Group] = []
-    overlap: Overlap | None = None
-    note: str = ""
-
-
-class _Count(Struct):
-    """What one unit is counted with: as it opens, and as the list's setting prints it."""
-
-    part: int = 0
-    whole: int = 0
-    led_part: int = 0
-    led_whole: int = 0
-    sole_part: int = 0
-    sole_whole: int = 0
-    equal_part: Fraction = Fraction(0)
-    equal_whole: Fraction = Fraction(0)
-
-    def add(self, part: int, whole: int, share: int) -> None:
-        self.part, self.whole = self.part + part, self.whole + whole
-        if share > 0:
-            self.led_part, self.led_whole = self.led_part + part, self.led_whole + whole
-        if abs(share) == 1:
-            self.sole_part, self.sole_whole = self.sole_part + part, self.sole_whole + whole
-        self.equal_part += Fraction(part, abs(share))
-        self.equal_whole += Fraction(whole, abs(share))
-
-
-def _group(key: str, label: str, part: int, whole: int, of: int = 0) -> Group:
-    share = percent(whole, of) if of else None
-    return Group(key, label, part, whole, percent(part, whole), share, str(part), str(whole))
 
 
 def _spread(
@@ -128,7 +54,7 @@ def _spread(
             part, whole = board.counted(definition, vectors[key])
             if whole:
                 found.append((*described, part, whole))
-    groups = [_group(*one, of=total) for one in found]
+    groups = [line(board, *one, of=total) for one in found]
     if not over_whole:
         return Grouping(groups)
     note = f"{reason}，各行之和比总数多 {over_whole} 件（其中分子多 {over_part} 件）。"
@@ -136,8 +62,8 @@ def _spread(
 
 
 def _units(board: Board, definition: Definition, cube: str) -> Grouping:
-    if board.row.joint_counting in _NOTES:
-        return _shared(board, definition, cube, board.row.joint_counting)
+    if board.row.joint_counting in WAYS:
+        return joint_lines(board, definition, cube, board.row.joint_counting)
     units = board.tree.by_id
 
     def describe(key: CubeKey) -> tuple[str, str] | None:
@@ -146,54 +72,6 @@ def _units(board: Board, definition: Definition, cube: str) -> Grouping:
 
     reason = "合办事项在每个责任单位各计一次"
     return _spread(board, definition, cube, describe, units, reason)
-
-
-def _shared(board: Board, definition: Definition, cube: str, way: str) -> Grouping:
-    """Group by unit where the list does not count joint cases whole for each."""
-    counts: dict[int, _Count] = {}
-    for (key, share), vector in board.shares(cube).items():
-        if key > 0 and share:
-            counts.setdefault(key, _Count()).add(*board.counted(definition, vector), share)
-    figure = board.figure(definition)
-    groups = []
-    for key, unit in board.tree.by_id.items():
-        count = counts.get(key)
-        if count is not None and count.whole:
-            groups.append(_as_set(unit.code, unit.short, count, way, figure.whole))
-    if way == "own_row":
-        part = figure.part - sum(count.sole_part for count in counts.values())
-        whole = figure.whole - sum(count.sole_whole for count in counts.values())
-        if whole:
-            groups.append(_group(JOINT_ROW, "合办", part, whole, figure.whole))
-    note = _NOTES[way]
-    if board.path is not None and cube == "unit":
-        note = note.replace("等于总数", "可能小于总数（主办或合办单位不在所选范围内）")
-    return Grouping(groups, None, note)
-
-
-def _as_set(code: str, name: str, count: _Count, way: str, of: int) -> Group:
-    if way == "plus":
-        joined_part, joined = count.part - count.led_part, count.whole - count.led_whole
-        return Group(
-            code, name, count.part, count.whole, percent(count.led_part, count.led_whole),
-            percent(count.led_whole, of) if of else None,
-            _plus(count.led_part, joined_part), _plus(count.led_whole, joined),
-        )  # fmt: skip
-    if way == "own_row":
-        return Group(
-            code, name, count.part, count.whole, percent(count.sole_part, count.sole_whole),
-            percent(count.sole_whole, of) if of else None, str(count.sole_part),
-            str(count.sole_whole),
-        )  # fmt: skip
-    return Group(
-        code, name, count.part, count.whole, fraction_percent(count.equal_part, count.equal_whole),
-        fraction_percent(count.equal_whole, Fraction(of)), shown_count(count.equal_part),
-        shown_count(count.equal_whole),
-    )  # fmt: skip
-
-
-def _plus(led: int, joined: int) -> str:
-    return f"{led}(+{joined})" if joined else str(led)
 
 
 def _by_district(board: Board, definition: Definition) -> Grouping:
@@ -229,7 +107,8 @@ def _by_problem(board: Board, definition: Definition) -> Grouping:
     groups = _types(board, definition).groups
     whole = sum(group.whole for group in groups)
     note = f"按问题个数计：一件涉及几个类型的计几个问题，共 {whole} 个，占比之和为 100%。"
-    return Grouping([_group(g.key, g.label, g.part, g.whole, whole) for g in groups], None, note)
+    made = [line(board, g.key, g.label, g.part, g.whole, whole) for g in groups]
+    return Grouping(made, None, note)
 
 
 def _by_month(board: Board, definition: Definition) -> Grouping:
@@ -244,7 +123,7 @@ def _by_month(board: Board, definition: Definition) -> Grouping:
 def _by_phase(board: Board, definition: Definition) -> Grouping:
     total = board.total
     groups = [
-        _group(phase, word("phases", phase), total[phase], total["cases"])
+        line(board, phase, word("phases", phase), total[phase], total["cases"])
         for phase in PHASES
         if phase != "void"
     ]
@@ -259,22 +138,19 @@ def _by_clock(board: Board, definition: Definition) -> Grouping:
         raise Refused("cut_unknown", f"指标“{definition.wording.zh}”不能按时钟分组。")
     total = board.total
     return Grouping(
-        [_group(key, label, total[name], total["cases"]) for name, (key, label) in _CLOCKS.items()]
+        [
+            line(board, key, label, total[name], total["cases"])
+            for name, (key, label) in _CLOCKS.items()
+        ]
     )
-
-
-def _by_outcome(board: Board, definition: Definition) -> Grouping:
-    found = outcome_counts(
-        board.connection, board.tree, board.row, board.as_of, board.known, board.path, board.cut
-    )
-    whole = board.total["cases"]
-    return Grouping([_group(sort, word("outcomes", sort), count, whole) for sort, count in found])
 
 
 def _by_verdict(board: Board, definition: Definition) -> Grouping:
     total = board.total
     whole = sum(total[verdict] for verdict in VERDICTS)
-    return Grouping([_group(one, word("verdicts", one), total[one], whole) for one in VERDICTS])
+    return Grouping(
+        [line(board, one, word("verdicts", one), total[one], whole) for one in VERDICTS]
+    )
 
 
 def _by_channel(board: Board, definition: Definition) -> Grouping:
@@ -282,11 +158,11 @@ def _by_channel(board: Board, definition: Definition) -> Grouping:
     named = [("call", "来电", total["calls"]), ("letter", "来信", total["letters"])]
     rest = total["cases"] - total["calls"] - total["letters"]
     return Grouping(
-        [_group(*one, total["cases"]) for one in (*named, ("other", "其他途径", rest))]
+        [line(board, *one, total["cases"]) for one in (*named, ("other", "其他途径", rest))]
     )
 
 
-GROUPINGS: Final[dict[By, Callable[[Board, Definition], Grouping]]] = {
+GROUPINGS: Final[dict[str, Callable[[Board, Definition], Grouping]]] = {
     "district": _by_district,
     "unit": _by_unit,
     "type": _by_type,
@@ -294,7 +170,23 @@ GROUPINGS: Final[dict[By, Callable[[Board, Definition], Grouping]]] = {
     "verdict": _by_verdict,
     "channel": _by_channel,
     "phase": _by_phase,
-    "outcome": _by_outcome,
+    "outcome": by_outcome,
     "month": _by_month,
     "clock": _by_clock,
+    "weight": by_weight,
+    "due": by_due,
 }
+
+
+def lines_by(board: Board, definition: Definition, by: str) -> Grouping:
+    """Group a figure. In: a key of ``GROUPINGS``, or ``field:`` and the code of a choice.
+
+    Refused ``cut_unknown`` for another word, or where the definition has no such lines.
+    """
+    if by.startswith(FIELD):
+        return by_field(board, definition, by.removeprefix(FIELD))
+    found = GROUPINGS.get(by)
+    if found is None:
+        raise Refused("cut_unknown", f"没有分组方式“{by[:20]}”；可选：{'、'.join(GROUPINGS)}。")
+    return found(board, definition)
+

@@ -85,6 +85,24 @@ def in_cut(tree: UnitTree, life: Life, path: str | None, cut: Cut) -> bool:
     return cut.cohort is None or (day is not None and cut.cohort == day.year * 100 + day.month)
 
 
+def cases_in_cut(
+    connection: Connection,
+    tree: UnitTree,
+    row: ListRow,
+    as_of: date,
+    known: Known = NOW,
+    cut: Cut = WHOLE,
+    containing: str = "",
+) -> Iterator[tuple[int, Life]]:
+    """Give each case of a list within a cut with its standing, void ones too (``cases_as_of``)."""
+    path = path_of(tree, row, cut)
+    batch = _in_batch(connection, cut)
+    ids = case_ids_of(connection, row, containing)
+    for case_id, life in cases_as_of(connection, row, as_of, known, ids):
+        if (batch is None or case_id in batch) and in_cut(tree, life, path, cut):
+            yield case_id, life
+
+
 def _in_batch(connection: Connection, cut: Cut) -> set[int] | None:
     if cut.batch_id is None:
         return None
@@ -101,15 +119,10 @@ def count_by_oracle(
     cut: Cut = WHOLE,
 ) -> dict[str, int]:
     """Give every stock of a cut, counted case by case; flows are 0 (they are not standings)."""
-    path = path_of(tree, row, cut)
-    batch = _in_batch(connection, cut)
     total, until = [0] * len(ACCOUNTS), known.instant_on(as_of)
-    for case_id, life in cases_as_of(connection, row, as_of, known):
-        if (batch is None or case_id in batch) and in_cut(tree, life, path, cut):
-            total = [
-                one + other
-                for one, other in zip(total, accounts_of(life, as_of, until), strict=True)
-            ]
+    for _, life in cases_in_cut(connection, tree, row, as_of, known, cut):
+        stocks = accounts_of(life, as_of, until)
+        total = [one + other for one, other in zip(total, stocks, strict=True)]
     return dict(zip(ACCOUNTS, total, strict=True))
 
 
@@ -133,20 +146,13 @@ def outcome_members(
     row: ListRow,
     as_of: date,
     known: Known = NOW,
-    path: str | None = None,
     cut: Cut = WHOLE,
 ) -> dict[str, list[int]]:
-    """Give, for each sort of outcome, the cases that have it; a case once per sort, void none.
-
-    In: ``path`` as ``cuts.path_of`` gives it.
-    """
+    """Give, for each sort of outcome, the cases that have it; a case once per sort, void none."""
     found: dict[str, list[int]] = {}
-    batch = _in_batch(connection, cut)
-    ids = case_ids_of(connection, row, containing='"outcomes":')
-    for case_id, life in cases_as_of(connection, row, as_of, known, ids):
-        if life.is_void or (batch is not None and case_id not in batch):
-            continue
-        if in_cut(tree, life, path, cut):
+    place = (connection, tree, row, as_of, known, cut)
+    for case_id, life in cases_in_cut(*place, containing='"outcomes":'):
+        if not life.is_void:
             for sort in dict.fromkeys(outcome["sort"] for outcome in life.outcomes):
                 found.setdefault(sort, []).append(case_id)
     return found
@@ -158,11 +164,10 @@ def outcome_counts(
     row: ListRow,
     as_of: date,
     known: Known = NOW,
-    path: str | None = None,
     cut: Cut = WHOLE,
 ) -> list[tuple[str, int]]:
     """Give (sort of outcome, number of cases that have it), in the order of the vocabulary."""
-    found = outcome_members(connection, tree, row, as_of, known, path, cut)
+    found = outcome_members(connection, tree, row, as_of, known, cut)
     counts = Counter({sort: len(ids) for sort, ids in found.items()})
     order = [*OUTCOMES, *sorted(set(counts) - set(OUTCOMES))]
     return [(sort, counts[sort]) for sort in order if counts[sort]]

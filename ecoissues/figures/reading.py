@@ -19,8 +19,9 @@ from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import CubeKey, account
 from ecoissues.figures.cuts import WHOLE, Cut, conditions, path_of
 from ecoissues.figures.due_later import Counted, Later, due_later
-from ecoissues.figures.grouping import GROUPINGS, By, Group, Grouping, Overlap
+from ecoissues.figures.grouping import By, lines_by
 from ecoissues.figures.known import NOW, Known
+from ecoissues.figures.lines import Group, Grouping, Overlap, to_a_hundred
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.totals import (
     Shared,
@@ -69,11 +70,12 @@ class Board:
         known: Known = NOW,
         cut: Cut = WHOLE,
         accounts: tuple[str, ...] = ACCOUNTS,
+        places: int = 1,
     ) -> None:
         known.check(as_of)
         self.connection, self.tree, self.row = connection, tree, row
         self.as_of, self.known, self.cut = as_of, known, cut
-        self.accounts = accounts
+        self.accounts, self.places = accounts, places
         self.path = path_of(tree, row, cut)
         self._index = {name: place for place, name in enumerate(accounts)}
         self._read: dict[str, Vectors] = {}
@@ -178,14 +180,18 @@ class Board:
         """Give a vector of this board by the names of its accounts."""
         return dict(zip(self.accounts, vector, strict=True))
 
-    def figure(self, definition: Definition, by: By | None = None) -> Figure:
+    def figure(
+        self, definition: Definition, by: By | str | None = None, *, hundred: bool = False
+    ) -> Figure:
         """Give a figure of this board, grouped or not (see ``figure``)."""
         total = self.total
         part, whole = _counts(definition, total)
-        grouped = GROUPINGS[by](self, definition) if by else Grouping()
+        grouped = lines_by(self, definition, by) if by else Grouping()
+        if by and hundred:
+            grouped = to_a_hundred(grouped, self.places)
         return Figure(
             definition.code, definition.version, self.row.code, self.as_of, self.known.at,
-            part, whole, percent(part, whole), tuple(grouped.groups), grouped.overlap, grouped.note,
+            part, whole, percent(part, whole, self.places), tuple(grouped.groups), grouped.overlap, grouped.note,
         )  # fmt: skip
 
     def counted(self, definition: Definition, vector: tuple[int, ...]) -> tuple[int, int]:
@@ -213,19 +219,24 @@ def figure(
     as_of: date,
     known: Known = NOW,
     cut: Cut = WHOLE,
-    by: By | None = None,
+    by: By | str | None = None,
+    *,
+    places: int = 1,
+    hundred: bool = False,
 ) -> Figure:
     """Give a figure of a list at the end of a day, as known, within a cut.
 
     In: a definition (``registry``), the list, the day, what is known (``known.known_at``), the
-    cut (scope and units), the grouping or None. Groups of districts, units and types count a case
-    in each it belongs to; ``overlap`` says by how much they exceed the figure. Refused:
-    ``as_of_after_known_at``; ``cut_unknown`` for a grouping the definition does not have.
+    cut (scope and units), the grouping or None (``field:CODE`` for a choice of the list's kind);
+    ``places`` printed of percentages; ``hundred``: shares that sum to 100. Groups of districts,
+    units and types count a case in each it belongs to; ``overlap`` says by how much they exceed
+    the figure. Refused: ``as_of_after_known_at``; ``cut_unknown`` for a grouping the definition
+    does not have; ``shares_exceed``.
     """
-    wanted = definition.accounts
-    if by in ("phase", "outcome", "clock", "verdict", "channel"):
-        wanted = ACCOUNTS
-    return Board(connection, tree, row, as_of, known, cut, wanted).figure(definition, by)
+    narrow = by is None or by in ("district", "unit", "type", "problem", "month")
+    wanted = definition.accounts if narrow else ACCOUNTS
+    board = Board(connection, tree, row, as_of, known, cut, wanted, places)
+    return board.figure(definition, by, hundred=hundred)
 
 
 def members(

@@ -22,7 +22,7 @@ from ecoissues.core.vocabulary import PHASES, VERDICTS
 
 #: Families of accounts of which a case has at most one on a day.
 _PHASES: Final = frozenset(PHASES) - {"void"}
-_FAMILIES: Final = (_PHASES, frozenset(VERDICTS))
+_FAMILIES: Final = (_PHASES, frozenset(VERDICTS), frozenset({"cases", "void"}))
 #: Pairs of single accounts where the part lies within the whole by the meaning of the accounts.
 _WITHIN: Final = {
     ("met_original", "due_original"),

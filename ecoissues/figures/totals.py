@@ -211,13 +211,8 @@ def sums_plain(
 
     In: ``where``, further conditions on ``tables.postings`` (units, type, cohort, cases).
     """
-    known.check(as_of)
-    p = t.postings
-    rows = connection.execute(
-        select(key_text(cube), *summed(p, accounts))
-        .where(*by_then(list_id, as_of, known), *where)
-        .group_by(KEYS[cube])
-    )
+    place = (connection, list_id, cube, as_of, known, accounts, where)
+    rows = _read_plain(*place, by_share=False)
     return {key_value(cube, row[0]): tuple(row[1:]) for row in rows}
 
 
@@ -231,14 +226,30 @@ def shares_plain(
     where: tuple[ColumnElement[bool], ...] = (),
 ) -> Shared:
     """Give what ``shares`` gives from the postings alone, narrowed as ``sums_plain`` is."""
-    known.check(as_of)
-    p = t.postings
-    rows = connection.execute(
-        select(key_text(cube), SHARES[cube], *summed(p, accounts))
-        .where(*by_then(list_id, as_of, known), *where)
-        .group_by(KEYS[cube], SHARES[cube])
-    )
+    place = (connection, list_id, cube, as_of, known, accounts, where)
+    rows = _read_plain(*place, by_share=True)
     return {(int(row[0]), int(row[1])): tuple(row[2:]) for row in rows}
+
+
+def _read_plain(
+    connection: Connection,
+    list_id: int,
+    cube: str,
+    as_of: date,
+    known: Known,
+    accounts: tuple[str, ...],
+    where: tuple[ColumnElement[bool], ...],
+    *,
+    by_share: bool,
+) -> list[Any]:
+    known.check(as_of)
+    shared = [SHARES[cube]] if by_share else []
+    query = (
+        select(key_text(cube), *shared, *summed(t.postings, accounts))
+        .where(*by_then(list_id, as_of, known), *where)
+        .group_by(KEYS[cube], *shared)
+    )
+    return list(connection.execute(query).all())
 
 
 def by_then(list_id: int, as_of: date, known: Known) -> list[ColumnElement[bool]]:

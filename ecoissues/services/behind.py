@@ -80,10 +80,7 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
             raise Refused("rows_unknown", "这一天在办事项过多，未逐件计灯；请改看逾期事项。")
         return Rows(f"{word('lights', asked.light)}的事项", "", lit[asked.light])
     if asked.outcome:
-        path = path_of(site.tree, basis.row, basis.cut)
-        found = outcome_members(
-            connection, site.tree, basis.row, basis.as_of, basis.known, path, basis.cut
-        )
+        found = outcome_members(connection, site.tree, *place)
         name = word("outcomes", asked.outcome)
         return Rows(f"处理结果含“{name}”的事项", "", found.get(asked.outcome, []))
     if asked.account:

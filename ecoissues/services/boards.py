@@ -18,7 +18,7 @@ from ecoissues.core.lights import ORDER
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import DONE_PHASES
 from ecoissues.figures.cuts import path_of
-from ecoissues.figures.grouping import JOINT_ROW
+from ecoissues.figures.joint_lines import JOINT_ROW
 from ecoissues.figures.reading import Board, By, Figure, Group
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.series import Point, month_ends, series

@@ -7,22 +7,27 @@ with a narrower scope is handed in.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, select
 
-from ecoissues.core.errors import NotFound
+from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.events import live
+from ecoissues.core.kind_fields import Field
 from ecoissues.core.life import ClockFace, Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.proofs import explain
 from ecoissues.core.vocabulary import PHASES
+from ecoissues.figures.folded_lines import NONE
+from ecoissues.figures.grouping import FIELD
 from ecoissues.figures.oracle import cases_as_of
-from ecoissues.figures.reading import Board, By, Figure, Which, figure, members
+from ecoissues.figures.reading import Board, By, Figure, Group, Which, figure, members
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.services.basis import basis_of
 from ecoissues.services.case_fields import own_values
 from ecoissues.services.clock_faces import Face, faces_of
+from ecoissues.services.field_words import field_by_code, value_text
 from ecoissues.services.gate import step_name
 from ecoissues.services.loading import load_case
 from ecoissues.services.placed_rows import standing_name
@@ -30,6 +35,10 @@ from ecoissues.services.projecting import lead_code
 from ecoissues.services.site import Site
 from ecoissues.storage import log, reference
 from ecoissues.storage import tables as t
+from ecoissues.storage.reference import ListRow
+
+#: Types of fields whose values are few: what figures may be grouped by.
+_CHOICES: Final = ("choice", "choices", "flag", "month")
 
 
 def operator(site: Site) -> Actor:
@@ -146,15 +155,24 @@ def figure_of(
     as_of: date | None = None,
     known_at: str | None = None,
     unit: str = "",
-    by: By | None = None,
+    by: By | str | None = None,
     which: Which | None = None,
+    places: int = 1,
+    hundred: bool = False,
 ) -> tuple[Figure, list[str] | None]:
-    """Give a figure, and the numbers of the cases behind its part or its rest when asked for."""
+    """Give a figure, and the numbers of the cases behind its part or its rest when asked for.
+
+    In: ``by``, ``places`` and ``hundred`` as ``figures.reading.figure`` takes them. Refused
+    ``field_unknown`` for a field that the list's kind does not offer as a choice.
+    """
     definition = packaged_definitions().get(code)
     with site.store.reading() as connection:
         basis = basis_of(site, connection, actor, list_code, as_of, known_at, unit)
         where = (connection, site.tree, definition, basis.row, basis.as_of, basis.known, basis.cut)
-        found = figure(*where, by=by)
+        field = choice_of(site, basis.row, by) if by else None
+        found = figure(*where, by=by, places=places, hundred=hundred)
+        if field is not None:
+            found = _labelled(site, basis.row, field, found)
         if which is None:
             return found, None
         ids = members(*where, which=which)
@@ -163,6 +181,37 @@ def figure_of(
             for case_id, (number, part, *_) in _numbers(connection).items()
         }
     return found, sorted(names[case_id] for case_id in ids)
+
+
+def choice_of(site: Site, row: ListRow, by: str) -> Field | None:
+    """Give the choice that ``field:CODE`` names, None for any other grouping."""
+    if not by.startswith(FIELD):
+        return None
+    kind = site.kind_of(row.kind, row.kind_version)
+    every = {**field_by_code(kind), **{one.code: one.field() for one in kind.fields}}
+    choices = {code: one for code, one in every.items() if one.type in _CHOICES}
+    found = choices.get(by.removeprefix(FIELD))
+    if found is None:
+        known = "、".join(f"{code}（{one.zh}）" for code, one in choices.items()) or "无"
+        raise Refused(
+            "field_unknown",
+            f"清单“{row.title}”没有可以分组的选项字段“{by.removeprefix(FIELD)[:30]}”；可选：{known}。",
+        )
+    return found
+
+
+def _labelled(site: Site, row: ListRow, field: Field, found: Figure) -> Figure:
+    """Name the lines of a choice as its document words them."""
+    kind = site.kind_of(row.kind, row.kind_version)
+
+    def label(group: Group) -> str:
+        if group.key == NONE:
+            return group.label
+        value = group.key == "yes" if field.type == "flag" else group.key
+        return value_text(kind, field, value, site.tree)
+
+    groups = tuple(msgspec.structs.replace(one, label=label(one)) for one in found.groups)
+    return msgspec.structs.replace(found, groups=groups)
 
 
 def clock_proofs(site: Site, actor: Actor, key: str) -> dict[str, Any]:

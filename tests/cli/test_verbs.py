@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,44 @@ def test_a_figure_opens_into_exactly_its_rows(ask: Callable[..., Any]) -> None:
     assert all(isinstance(number, str) for number in part)
 
 
-@pytest.mark.parametrize("by", ["district", "unit", "type", "phase", "outcome", "month"])
+@pytest.mark.parametrize(
+    "by", ["district", "unit", "type", "phase", "outcome", "month", "weight", "due"]
+)
 def test_a_figure_in_groups(by: str, ask: Callable[..., Any]) -> None:
     found = ask(
         "figure", "closure_rate", "--list", "cq-central-3", "--as-of", "2024-06-30", "--by", by
     )
     assert found["groups"]
     assert all({"key", "part", "whole", "percent"} <= set(group) for group in found["groups"])
+
+
+def test_a_figure_by_a_choice_of_the_kind(ask: Callable[..., Any], call: Call, small_site: Path) -> None:
+    words = ["figure", "closure_rate", "--list", "cq-central-3", "--as-of", "2024-06-30"]
+    found = ask(*words, "--field", "channel")
+    assert {group["key"]: group["label"] for group in found["groups"]}["call"] == "来电"
+    assert sum(group["whole"] for group in found["groups"]) == found["whole"]
+    for field in ("content", "nothing"):  # a text is no choice
+        refused = call(*words, "--field", field, "--data", str(small_site))
+        assert refused.exit_code == 1
+        assert "channel" in refused.stderr
+
+
+def test_places_and_shares_that_sum_to_a_hundred(
+    ask: Callable[..., Any], call: Call, small_site: Path
+) -> None:
+    words = ["figure", "closure_rate", "--list", "nc-issues", "--as-of", "2024-12-31"]
+    printed = {places: ask(*words, "--places", places)["percent"] for places in ("0", "1", "2")}
+    assert printed == {"0": "83%", "1": "82.5%", "2": "82.50%"}
+    found = ask(*words, "--by", "month", "--hundred", "--places", "2")
+    shares = [Fraction(group["share"].removesuffix("%")) for group in found["groups"]]
+    assert sum(shares) == 100
+    assert "最大余数" in found["note"]
+    refused = call(
+        "figure", "closure_rate", "--list", "cq-central-3", "--as-of", "2024-06-30",
+        "--by", "type", "--hundred", "--data", str(small_site),
+    )  # fmt: skip
+    assert "shares_exceed" in refused.stderr or "凑足" in refused.stderr
+    assert refused.exit_code == 1
 
 
 def test_known_at_before_the_late_entries(ask: Callable[..., Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from ecoissues.core.accounts import ACCOUNTS
@@ -194,6 +195,34 @@ def counted(events: list[Event], day: date) -> dict[str, int]:
     """What stands beside the standing at the end of a day, by the plain fold."""
     pairs = zip(ACCOUNTS, accounts_of(fold(events, day), day), strict=True)
     return {name: value for name, value in pairs if value and name in BESIDE}
+
+
+def every_account(events: list[Event], day: date) -> dict[str, int]:
+    return dict(zip(ACCOUNTS, accounts_of(fold(events, day), day), strict=True))
+
+
+
+@pytest.mark.parametrize(("day", "late"), [(5, False), (6, True), (7, True)])
+def test_what_is_closed_after_its_due_day_was_overdue(day: int, late: bool) -> None:
+    """On the due day is in time; the day after is late, though no day ended with it overdue: the
+    on-time verdict and "ever overdue" never both say that nothing was wrong."""
+    due = complaint(clocks={"finish": clock("set", may(5), "finish", *FINISH)})
+    events = [due, event(2, may(day), "transferred", "closed", "closed")]
+    counts = every_account(events, may(9))
+    assert (counts["overdue_ever"], counts["met_original"]) == (late, not late)
+    overdue = [every_account(events, may(one))["overdue"] for one in range(1, 10)]
+    assert overdue == [int(5 < one < day) for one in range(1, 10)]
+
+
+@pytest.mark.parametrize(("hour", "late"), [(1, False), (3, True)])
+def test_a_clock_in_hours_is_missed_on_its_own_day(hour: int, late: bool) -> None:
+    fact = {**clock("set", may(5), "finish", *FINISH), "due_at": "2024-05-05T02:00:00.000000Z"}
+    closed = msgspec.structs.replace(
+        event(2, may(5), "transferred", "closed", "closed"),
+        recorded_at=f"2024-05-05T0{hour}:00:00.000000Z",
+    )
+    counts = every_account([complaint(clocks={"finish": fact}), closed], may(9))
+    assert (counts["overdue_ever"], counts["met_original"]) == (late, not late)
 
 
 def test_overdue_once_stays_overdue_ever() -> None:

@@ -266,7 +266,9 @@ def in_time(
 Test = Callable[[Standing, str], bool]
 _ALL: Test = lambda now, day: True  # noqa: E731
 _TRUE = ("substantiated", "mostly", "partly")
-#: Definition -> (in the part, in the whole), both only of cases that count.
+#: Definitions whose whole holds void cases too.
+WITH_VOID = ("accept_rate",)
+#: Definition -> (in the part, in the whole), both only of cases that count unless ``WITH_VOID``.
 DEFINITIONS: dict[str, tuple[Test, Test]] = {
     "closure_rate": (lambda now, day: now.phase in ("closed", "reviewed"), _ALL),
     "completion_rate": (lambda now, day: now.phase in ("completed", "closed", "reviewed"), _ALL),
@@ -306,6 +308,7 @@ DEFINITIONS: dict[str, tuple[Test, Test]] = {
         lambda now, day: now.phase in ("completed", "closed", "reviewed"),
     ),
     "hand_over_rate": (lambda now, day: "handed_over" in now.marks, _ALL),
+    "accept_rate": (lambda now, day: now.counts, _ALL),
     "sign_rate": (lambda now, day: "signed_for" in now.marks, _ALL),
     "timely_report_rate": (
         lambda now, day: in_time(now, day, "current", "in_extended_time", "report"),
@@ -359,22 +362,23 @@ class Recount:
         return cls(list_code, list_unit, day, shown)
 
     def chosen(
-        self, scope: str = "", unit: str = "", type_: str = "", month: str = ""
-    ) -> Iterator[Standing]:
-        """Give the cases of a cut that count."""
+        self, scope: str = "", unit: str = "", type_: str = "", month: str = "", *,
+        void: bool = False,
+    ) -> Iterator[Standing]:  # fmt: skip
+        """Give the cases of a cut that count, with ``void`` those that do not count too."""
         whole = not scope or scope in chain(self.list_unit)
         for now in self.standings:
             above = {place for code in now.units for place in chain(code)}
             seen = (whole or scope in above) and (not unit or unit in above)
             of_type = not type_ or type_ in now.types
-            if now.counts and seen and of_type and now.registered.startswith(month):
+            if (now.counts or (void and now.phase)) and seen and of_type and now.registered.startswith(month):
                 yield now
 
     def members(self, code: str, **cut: str) -> tuple[list[int], list[int]]:
         """Give the ids of the part and of the rest of a figure."""
         in_part, in_whole = DEFINITIONS[code]
         day = self.day.isoformat()
-        whole = [now for now in self.chosen(**cut) if in_whole(now, day)]
+        whole = [now for now in self.chosen(**cut, void=code in WITH_VOID) if in_whole(now, day)]
         part = [now.case_id for now in whole if in_part(now, day)]
         return sorted(part), sorted({now.case_id for now in whole} - set(part))
 
@@ -383,7 +387,7 @@ class Recount:
         in_part, in_whole = DEFINITIONS[code]
         day = self.day.isoformat()
         found: dict[str, tuple[int, int]] = {}
-        for now in self.chosen(**cut):
+        for now in self.chosen(**cut, void=code in WITH_VOID):
             if in_whole(now, day):
                 for key in keys(now, by):
                     part, whole = found.get(key, (0, 0))
@@ -399,6 +403,11 @@ def keys(now: Standing, by: str) -> set[str]:
         return set(now.units)
     if by == "type":
         return set(now.types)
+    if by == "weight":
+        return {now.weight or "normal"}
+    if by == "due":
+        days = [w.current for w in now.watches.values() if w.slot == "finish" and w.current]
+        return {max(days)[:7] if days else "none"}
     return {now.registered[:7]}
 
 
@@ -407,7 +416,7 @@ def equal_shares(one: Recount, code: str, by: str) -> dict[str, tuple[Fraction, 
     in_part, in_whole = DEFINITIONS[code]
     day = one.day.isoformat()
     found: dict[str, tuple[Fraction, Fraction]] = {}
-    for now in one.chosen():
+    for now in one.chosen(void=code in WITH_VOID):
         if in_whole(now, day):
             handlers = keys(now, by) or {CITY}
             share = Fraction(1, len(handlers))

@@ -172,7 +172,7 @@ class Comparing:
         self, connection: Connection, row: ListRow, day: date, known: Known, counted: Recount,
         definition: Any,
     ) -> None:  # fmt: skip
-        for by in ("district", "unit", "type", "month"):
+        for by in ("district", "unit", "type", "month", self.rng.choice(("weight", "due"))):
             found = figure(connection, self.tree, definition, row, day, known, by=by)
             groups = {group.key: (group.part, group.whole) for group in found.groups}
             assert groups == counted.groups(definition.code, by), (by, definition.code, day)
