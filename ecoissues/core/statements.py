@@ -124,7 +124,10 @@ def _rate_doubts(left: str, value: Fraction, printed: str, stated: Fraction) -> 
     if stated == _at(exact, places, ROUND_DOWN):
         why = "，是舍尾而不是四舍五入"
         return [*found, Doubt("rate_truncated", f"“{left}”应为 {_plain(right)}%，印作 {printed}%{why}。")]
-    return [*found, Doubt("rate_off", f"“{left}”应为 {_plain(right)}%，印作 {printed}%。")]
+    why = ""
+    if abs(stated - _at(exact, places, ROUND_HALF_UP)) == Fraction(1, 10**places):
+        why = "；末位只差一，可能是为使各项合计 100% 而调整的"
+    return [*found, Doubt("rate_off", f"“{left}”应为 {_plain(right)}%，印作 {printed}%{why}。")]
 
 
 def _at(value: Fraction, places: int, how: str) -> Fraction:
