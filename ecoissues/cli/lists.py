@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from ecoissues.cli.options import DAY, Family, on_site, put_json, put_table, say
-from ecoissues.core.vocabulary import LEVELS
+from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS
 
 if TYPE_CHECKING:
     from ecoissues.services.site import Site
@@ -63,8 +63,8 @@ def _show(site: Site, as_json: bool) -> None:
 @click.option("--unit", default="", help="主管单位代码（默认全市）")
 @click.option("--level", type=click.Choice(list(LEVELS)), help="级别（默认同主管单位）")
 @click.option(
-    "--counting", type=click.Choice(["whole", "half"]), default="whole", show_default=True,
-    help="合办事项：各计一件，或按单位数均分",
+    "--counting", type=click.Choice(list(JOINT_COUNTINGS)), default="whole", show_default=True,
+    help="合办事项：各计一件、主办（+合办）、单列一行或按家数均分",
 )  # fmt: skip
 @click.option("--legal-basis", default="", help="依据文件")
 @click.option("--note", default="", help="说明")

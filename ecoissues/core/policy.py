@@ -57,6 +57,7 @@ class Permission(StrEnum):
     LIST_READ = "list.read"
     LIST_CREATE = "list.create"
     BATCH_CHANGE = "batch.change"
+    LIST_CHANGE = "list.change"
     EDITION_READ = "edition.read"
     EDITION_PUBLISH = "edition.publish"
     BULLETIN_WRITE = "bulletin.write"
@@ -103,6 +104,7 @@ HOLDERS: Final[Mapping[Permission, frozenset[str]]] = {
     Permission.LIST_READ: _READERS,
     Permission.LIST_CREATE: _SUPERVISOR | _ADMINISTRATOR,
     Permission.BATCH_CHANGE: _SUPERVISOR,
+    Permission.LIST_CHANGE: _SUPERVISOR,
     Permission.EDITION_READ: _READERS,
     Permission.EDITION_PUBLISH: _SUPERVISOR,
     Permission.BULLETIN_WRITE: _SUPERVISOR,

@@ -20,7 +20,7 @@ from ecoissues.core.instants import instant_text
 from ecoissues.core.pinyin import search_key
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
-from ecoissues.core.vocabulary import LEVELS, ROLES, UNIT_KINDS
+from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS, ROLES, UNIT_KINDS
 from ecoissues.services import changes, throttling
 from ecoissues.services.accounts import end_sessions, hash_password
 from ecoissues.services.recording import CLOCK_ACCEPTED
@@ -228,8 +228,8 @@ class NewList(msgspec.Struct, frozen=True):
     """What else may be said of a new list; empty means the usual.
 
     ``version`` of the kind (0: the newest); ``unit``: code of the unit that keeps it (that of the
-    actor); ``level``: municipal or district (that of the unit); ``counting`` of joint cases: whole
-    or half; ``legal_basis`` and ``note``: texts.
+    actor); ``level``: municipal or district (that of the unit); ``counting`` of joint cases: a key
+    of ``JOINT_COUNTINGS``; ``legal_basis`` and ``note``: texts.
     """
 
     version: int = 0
@@ -238,10 +238,6 @@ class NewList(msgspec.Struct, frozen=True):
     counting: str = "whole"
     legal_basis: str = ""
     note: str = ""
-
-
-#: How cases of several units count (design 5), for people.
-COUNTINGS: Final = {"whole": "各单位均计一件", "half": "按承办单位数均分"}
 
 
 def _owner_of(site: Site, actor: Actor, code: str) -> Unit:
@@ -275,8 +271,8 @@ def add_list(
     level = more.level or ("municipal" if owner.parent_id is None else "district")
     if level not in LEVELS:
         raise Refused("bad_level", f"级别须为 {'、'.join(LEVELS)} 之一。未新增。")
-    if more.counting not in COUNTINGS:
-        raise Refused("bad_counting", f"合办计数须为 {'、'.join(COUNTINGS)} 之一。未新增。")
+    if more.counting not in JOINT_COUNTINGS:
+        raise Refused("bad_counting", f"合办计数须为 {'、'.join(JOINT_COUNTINGS)} 之一。未新增。")
     with site.store.writing() as connection:
         lists = t.lists.c
         if connection.execute(select(lists.id).where(lists.code == code)).first():

@@ -47,6 +47,7 @@ def basis_of(
     Refused ``future_day``, ``as_of_after_known_at``, ``bad_instant``, ``unit_unknown``; NotFound
     for a list, batch or unit that does not exist or lies outside the scope.
     """
+    site.stamp(connection)  # another process may have changed how a list counts
     row = site.get_list(list_code)
     knowing = known_at(connection, known) if known else Known(now=instant_text(site.now()))
     today = site.today()

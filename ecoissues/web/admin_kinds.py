@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ecoissues.core import policy
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_changes import CHANGES, SORTS
-from ecoissues.core.vocabulary import LEVELS
+from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS
 from ecoissues.services import administration, kind_pictures, kind_shelf
 from ecoissues.services.administration import NewList
 from ecoissues.web import here
@@ -118,7 +118,7 @@ def _new_list(sentence: str = "", errors: dict[str, str] | None = None) -> str:
     given = request.form if request.method == "POST" else request.args
     return render_template(
         "admin/list.html", lines=kind_shelf.list_kinds(site, actor), units=units, own=own,
-        levels=LEVELS, countings=administration.COUNTINGS, sentence=sentence, errors=errors or {},
+        levels=LEVELS, countings=JOINT_COUNTINGS, sentence=sentence, errors=errors or {},
         given=given, is_admin=not policy.may(actor, "list.read"),
     )  # fmt: skip
 

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from ecoissues.core import policy
 from ecoissues.core.errors import Refused
-from ecoissues.services import batches, overview
+from ecoissues.core.vocabulary import JOINT_COUNTINGS
+from ecoissues.services import batches, figure_settings, overview
 from ecoissues.services.listing import Filter
 from ecoissues.web import filters, here
 from ecoissues.web.errors import status_of
@@ -27,9 +28,47 @@ def show() -> ResponseReturnValue:
         for line in found
     }
     return render_template(
-        "cases/lists.html", lines=found, may_register=may,
+        "cases/lists.html", lines=found, may_register=may, may_change=_changeable(),
         may_create=policy.may(here.actor(), "list.create"),
     )  # fmt: skip
+
+
+def _changeable() -> set[str]:
+    """Give the codes of the lists whose settings the person may change."""
+    site, actor = here.site(), here.actor()
+    rows = site.lists.values()
+    return {row.code for row in rows if figure_settings.may_change(site, actor, row)}
+
+
+@pages.get("/lists/<code>/settings")
+@guard("list.change")
+def settings(code: str) -> ResponseReturnValue:
+    """Show the settings of a list: how joint cases are counted, legal basis, note."""
+    return _settings(code)
+
+
+def _settings(code: str, refused: Refused | None = None) -> str:
+    found = figure_settings.read_settings(here.site(), here.actor(), code)
+    row = found.row
+    stored = {"counting": row.joint_counting, "legal_basis": row.legal_basis, "note": row.note}
+    return render_template(
+        "cases/list_settings.html", row=row, published=found.published, ways=JOINT_COUNTINGS,
+        given=request.form if request.method == "POST" else stored, refused=refused,
+    )  # fmt: skip
+
+
+@pages.post("/lists/<code>/settings")
+@guard("list.change")
+def change(code: str) -> ResponseReturnValue:
+    """Change the settings of a list."""
+    try:
+        figure_settings.change_settings(here.site(), here.actor(), code, request.form)
+    except Refused as refused:
+        if refused.code != "unknown_way":
+            raise
+        return _settings(code, refused), 422
+    flash(f"已保存清单“{here.site().get_list(code).title}”的设置。", "success")
+    return redirect("/lists", 303)
 
 
 @pages.get("/lists/<code>/batches")

@@ -71,6 +71,7 @@ def test_the_administrator_touches_no_case_and_the_auditor_writes_nothing() -> N
         Permission.CASE_IMPORT,
         Permission.CASE_STEP,
         Permission.LIST_CREATE,
+        Permission.LIST_CHANGE,
         Permission.USER_MANAGE,
         Permission.COMPLAINANT_REVEAL,
     }
