@@ -104,7 +104,7 @@ ADMIN_CHANGES: Final[Words] = {
     "unit.added": ("新增单位", "Unit added"),
     "list.added": ("新增清单", "List added"),
     "list.moved": ("清单改用类型版本", "List moved to a version"),
-    "list.counting": ("改动合办计数", "Counting of joint cases changed"),
+    "list.changed": ("改动清单设置", "Settings of a list changed"),
     "batch.changed": ("改动批次", "Batch changed"),
     "settings.changed": ("改动设置", "Settings changed"),
     "clock.accepted": ("确认服务器时钟", "Clock accepted"),

@@ -64,6 +64,15 @@ def change_settings(site: Site, actor: Actor, list_code: str, given: Mapping[str
         connection.execute(
             update(t.lists).where(t.lists.c.id == row.id).values(joint_counting=way, **texts)
         )
+        before = {"counting": row.joint_counting, "legal_basis": row.legal_basis, "note": row.note}
+        after = {"counting": way, **texts}
+        changed = [name for name, value in after.items() if before[name] != value]
+        if changed:
+            changes.note(
+                site, connection, actor.name, "list.changed", row.code, path=row.unit_path,
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+            )  # fmt: skip
     site.refresh()
 
 
@@ -80,7 +89,7 @@ def set_joint_counting(site: Site, list_code: str, way: str, by: str = "console"
             update(t.lists).where(t.lists.c.id == row.id).values(joint_counting=way)
         )
         changes.note(
-            site, connection, by, "list.counting", row.code, path=row.unit_path,
+            site, connection, by, "list.changed", row.code, path=row.unit_path,
             before={"counting": row.joint_counting}, after={"counting": way},
         )  # fmt: skip
     site.refresh()

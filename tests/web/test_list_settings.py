@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecoissues.services.basis import basis_of
+from ecoissues.services.changes import Wanted, read_changes
 from ecoissues.services.site import Site
 from tests.web.conftest import World
 
@@ -24,6 +25,8 @@ def test_the_office_sets_how_joint_cases_count(world: World) -> None:
     assert world.post(office, path, path, **values).status_code == 303
     row = world.site.get_list(code)
     assert (row.joint_counting, row.legal_basis, row.note) == ("plus", "方案〔2026〕1 号", "试行")
+    found = read_changes(world.site, world.actor("auditor"), Wanted(sort="list.changed")).records
+    assert ("counting", "whole", "plus") in found[0].values
     with other.store.reading() as connection:  # a process that has the list in memory sees it too
         basis = basis_of(other, connection, world.actor("supervisor"), code)
     assert basis.row.joint_counting == "plus"
