@@ -49,7 +49,7 @@ def test_each_change_is_noted_once_and_without_a_secret(world_on_both: World) ->
     world = world_on_both
     change_everything(world)
     assert noted(world) == [
-        ("calendar.loaded", "2027", "administrator"), ("list.counting", "NC-C", "console"),
+        ("calendar.loaded", "2027", "administrator"), ("list.changed", "NC-C", "console"),
         ("mail.set", "head", "console"), ("list.added", "NC-X", "supervisor"),
         ("clock.accepted", "clock", "administrator"),
         ("settings.changed", "settings", "administrator"),
