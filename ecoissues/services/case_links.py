@@ -13,6 +13,7 @@ from ecoissues.core.policy import Actor
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
+from ecoissues.storage.scope import visible_cases
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -26,9 +27,13 @@ class Child(msgspec.Struct, frozen=True):
     due: str
 
 
-def links_of(connection: Connection, site: Site, case: CaseRow) -> dict[str, Any]:
+def links_of(connection: Connection, site: Site, actor: Actor, case: CaseRow) -> dict[str, Any]:
     """Give a case's batch and its links, by the names of ``CaseFile``: main case and followers,
-    origin and what was derived from it, the case it is a part of and its own parts."""
+    origin and what was derived from it, the case it is a part of and its own parts.
+
+    Of followers and derived cases those in the actor's scope: the others tell him nothing, not even
+    that they are there (one may be a complaint about his own unit).
+    """
     c = t.cases.c
     own = connection.execute(
         select(c.parent_id, c.merged_into_id, t.batches.c.name.label("batch"))
@@ -48,13 +53,15 @@ def links_of(connection: Connection, site: Site, case: CaseRow) -> dict[str, Any
     main = own.merged_into_id
     child = site.kind_of(case.kind, case.kind_version).children
     below = [row for row in rows if row.parent_id == case.id]
+    seen = _seen(connection, site, actor, [row.id for row in rows])
     return {
         "batch": own.batch or "",
         "main_case": (main, shown[main]) if main in shown else None,
         "parent": (own.parent_id, shown[own.parent_id]) if own.parent_id in shown else None,
-        "followers": [(r.id, shown[r.id], r.title) for r in rows if r.merged_into_id == case.id],
+        "followers": [(r.id, shown[r.id], r.title) for r in rows
+                      if r.merged_into_id == case.id and r.id in seen],
         "is_child": any(r.id == own.parent_id and _has_part(site, r, case) for r in rows),
-        "derived": [(r.id, shown[r.id]) for r in below if r.kind != child],
+        "derived": [(r.id, shown[r.id]) for r in below if r.kind != child and r.id in seen],
         "children": [
             Child(
                 r.id, shown[r.id], r.title,
@@ -65,6 +72,17 @@ def links_of(connection: Connection, site: Site, case: CaseRow) -> dict[str, Any
             if r.kind == child
         ],
     }  # fmt: skip
+
+
+def _seen(connection: Connection, site: Site, actor: Actor, case_ids: list[int]) -> set[int]:
+    if not case_ids:
+        return set()
+    visible = visible_cases(site.tree, site.lists, actor.scope_path, one_by_one=True)
+    return set(
+        connection.execute(
+            select(t.cases.c.id).where(t.cases.c.id.in_(case_ids), visible)
+        ).scalars()
+    )
 
 
 def _has_part(site: Site, parent: Any, case: CaseRow) -> bool:

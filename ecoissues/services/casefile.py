@@ -143,7 +143,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         opened = open_case(connection, site, actor, case_id)
         names = _names(connection, opened.events)
         files = files_of_case(connection, case_id)
-        links = links_of(connection, site, opened.case)
+        links = links_of(connection, site, actor, opened.case)
     case, kind, life = opened.case, opened.kind, opened.life
     today = site.today()
     state = kind.state_by_code[case.state]
