@@ -39,11 +39,12 @@ run: prepare ## build, create the database, load the demo site, serve on http://
 
 test: prepare-test ## everything: lint, types, SQLite, PostgreSQL, browser; nothing skipped
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest -q -n $(JOBS) --complete
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --complete
 	@echo "lint: clean, types: clean"
 
 quick: prepare-test-libraries ## the part that takes under a minute: SQLite only, no browser
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not postgresql and not browser and not slow"
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal \
+		-m "not postgresql and not browser and not slow"
 
 .PHONY: prepare-test-libraries
 prepare-test-libraries: python-found

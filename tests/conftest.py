@@ -43,11 +43,14 @@ __all__ = [
 
 PARTS = ("sqlite", "postgresql", "browser")
 BROWSER_FIXTURES = {"browser", "open_page"}
-#: Folders and files that make and walk thousands of cases: `make test` runs them, `make quick` not.
+#: What makes and walks thousands of cases, or every kind in every way: `make test` runs it, `make
+#: quick` does not.
 SLOW = (
     *("tests/demo/", "tests/story/", "tests/intake/test_sheet.py", "tests/core/test_workflow.py"),
     *(f"tests/services/test_{name}.py" for name in ("matrix", "contention", "histories", "lives")),
     *("tests/figures/test_histories.py", "tests/figures/test_sums.py"),
+    "tests/core/test_kind_supports.py::test_what_the_proof_rests_on_is_missed_when_removed",
+    "tests/services/test_kinds_at_work.py::test_a_sheet_made_from_its_template_is_taken_in",
 )
 ran: Counter[str] = Counter()
 not_run: dict[str, str] = {}
@@ -56,6 +59,9 @@ not_run: dict[str, str] = {}
 # ones: HYPOTHESIS_PROFILE=explore make quick
 hypothesis.settings.register_profile(
     "steady", derandomize=True, deadline=None, database=None, print_blob=True
+)
+hypothesis.settings.register_profile(
+    "quick", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=25
 )
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
@@ -93,6 +99,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+    # The long ones first, so that no worker begins one when the others have finished.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from ecoissues.cli import main
 from ecoissues.demo.loading import load
 from ecoissues.services import starting
+from tests import postgres
 from tests.demo.small_document import small_document
 
 Call = Callable[..., Result]
@@ -27,13 +28,17 @@ def no_site_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="session")
-def small_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a loaded site; for looking only."""
-    folder = tmp_path_factory.mktemp("small")
-    site = starting.open_site(folder)
-    starting.upgrade(site)
-    load(site, document=small_document())
-    site.close()
+def small_site() -> Path:
+    """The data folder of a loaded site, one for all workers of the run; for looking only."""
+    folder = postgres.run_folder() / "small"
+    with postgres.locked("small"):
+        if not folder.exists():
+            unfinished = folder.with_name("small-unfinished")
+            site = starting.open_site(unfinished)
+            starting.upgrade(site)
+            load(site, document=small_document())
+            site.close()
+            unfinished.rename(folder)
     return folder
 
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -19,6 +19,7 @@ from ecoissues.core.kinds import EvidenceNeed, Kind, Step
 from ecoissues.core.vocabulary import VERDICTS
 from ecoissues.core.workflow import destination, possible_steps
 from tests.core.kind_samples import DRILL
+from tests.examples import examples
 
 KINDS = {kind.code: kind for kind in load_kinds().values()}
 DRILL_KIND = decode_kind(Document("drill.toml", DRILL), {}).kind
@@ -152,7 +153,7 @@ def changed_kinds(draw: st.DrawFn) -> Kind:
     return kind
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(kind=changed_kinds(), data=st.data())
 def test_faults_are_real_and_sound_kinds_keep_the_rule(kind: Kind, data: st.DataObject) -> None:
     problems = prove(kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from ecoissues.figures.editions import freeze, recount, rows_digest
 from ecoissues.figures.known import Known
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.storage.engine import Store
+from tests.examples import examples
 from tests.figures.histories import play, steps
 from tests.figures.world import Book, create_tables, event
 
@@ -39,7 +40,7 @@ def published_at(book: Book, place: int) -> tuple[int, date]:
     return chosen.pos, date.fromisoformat(chosen.recorded_at[:10])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(drawn=steps, place=st.integers(0, 100), back=st.integers(0, 40))
 def test_the_rows_of_a_bridge_are_the_difference(
     store: Store, drawn: list[tuple[int, int, int, int, int]], place: int, back: int
@@ -71,7 +72,7 @@ def test_the_rows_of_a_bridge_are_the_difference(
                 assert counted == (new.part, new.whole)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(drawn=steps, apart=st.integers(0, 60))
 def test_progress_between_two_days_adds_up(
     store: Store, drawn: list[tuple[int, int, int, int, int]], apart: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoissues.core.events import Event, live
 from ecoissues.core.life import fold
 from ecoissues.figures.following import following_change, follows_on
 from ecoissues.figures.standing import difference, standing_rows
+from tests.examples import examples
 from tests.figures.world import LISTS, clock, event, small_tree
 
 TREE, IDS = small_tree(), {LISTS[0]: 1, LISTS[1]: 2}
@@ -64,7 +65,7 @@ def written(drawn: list[tuple[int, str | None, dict[str, Any]]]) -> list[Event]:
 
 
 @given(steps)
-@settings(max_examples=400)
+@examples(400)
 def test_it_is_the_difference_of_the_whole_function(
     drawn: list[tuple[int, str | None, dict[str, Any]]],
 ) -> None:
