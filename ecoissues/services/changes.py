@@ -7,7 +7,7 @@ whether there is one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from ecoissues.core.digests import canonical
 from ecoissues.core.errors import Refused
 from ecoissues.core.instants import SHANGHAI, instant_text
 from ecoissues.core.policy import Actor
-from ecoissues.core.vocabulary import ADMIN_CHANGES
+from ecoissues.core.vocabulary import ADMIN_CHANGES, JOINT_COUNTINGS, ROLES
 from ecoissues.services.site import Site
 from ecoissues.services.timeline import local_minute
 from ecoissues.storage.tables_changes import admin_changes as table
@@ -27,6 +27,11 @@ from ecoissues.storage.tables_changes import admin_changes as table
 #: Changes on a page.
 SIZE: Final = 50
 _C = table.c
+#: Values that have words.
+_WORDS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "role": ROLES, "counting": JOINT_COUNTINGS,
+    "status": {"official": ("已公布",), "provisional": ("暂定",)},
+}  # fmt: skip
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -57,7 +62,15 @@ class Change(msgspec.Struct, frozen=True):
     def values(self) -> list[tuple[str, str, str]]:
         """Give (name, before, after) of each value that changed."""
         names = dict.fromkeys([*self.before, *self.after])
-        return [(name, _text(self.before.get(name)), _text(self.after.get(name))) for name in names]
+        return [
+            (name, _text(name, self.before.get(name)), _text(name, self.after.get(name)))
+            for name in names
+        ]
+
+    @property
+    def who(self) -> str:
+        """Give the account, or say that it was the command line."""
+        return "命令行" if self.actor == "console" else self.actor
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -134,9 +147,13 @@ def _begin(day: date) -> str:
     return instant_text(datetime.combine(day, time.min, SHANGHAI))
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if value is None or value == "":
         return "—"
+    if value in _WORDS.get(name, {}):
+        return _WORDS[name][value][0]
+    if name == "accepted_at":
+        return local_minute(value)
     if isinstance(value, bool):
         return "是" if value else "否"
     return str(value)

@@ -58,7 +58,7 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     late = [
         _queue("overdue", "已逾期", "red", "超过现行时限", due="overdue", **own),
         _queue("today", "今日到期", "red", "", due="today", **own),
-        _queue("urgent", "紧急", "yellow", "橙灯：所剩无几，含今日到期", due="urgent", **own),
+        _queue("urgent", "紧急", "yellow", "橙灯，含今日到期", due="urgent", **own),
         _queue("soon", "临期", "yellow", "含今日到期", due="soon", **own),
     ]
     rest = [

@@ -111,6 +111,7 @@ def _line(tree: UnitTree, head: Head, event: Event, life: Life) -> dict[str, Any
         "weight": life.weight, "verdict": life.verdict or None,
         "due": {code: _text(face.current) for code, face in life.clocks.items()},
         "due_original": {code: _text(face.original) for code, face in life.clocks.items()},
+        "due_at": {code: face.current_at for code, face in life.clocks.items() if face.current_at},
         "marks": {mark: day.isoformat() for mark, day in life.marks.items()},
         "outcomes": life.outcomes, "merged_into": life.merged_into, "facts": event.facts,
         "channel": event.channel, "unit": event.unit, "digest": event.digest,
