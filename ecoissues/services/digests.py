@@ -98,12 +98,12 @@ def _concerned(
             joint.setdefault(case_id, set()).add(unit_id)
     by_unit: dict[int, list[Item]] = {}
     by_scope: dict[str, list[Item]] = {}
+    lists, units = site.lists, site.tree.by_id
     for one in items:
-        for unit_id in joint.get(one.case_id, {one.unit_id}):
+        for unit_id in joint.get(one.case_id) or (one.unit_id,):
             by_unit.setdefault(unit_id, []).append(one)
         if one.sort in _OFFICES:
-            top = site.tree.by_id[one.top_id]
-            for path in {site.lists[one.list_id].unit_path, top.path}:
+            for path in {lists[one.list_id].unit_path, units[one.top_id].path}:
                 by_scope.setdefault(path, []).append(one)
     return by_unit, by_scope
 

@@ -8,7 +8,7 @@ or a complainant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.instants import instant_text
-from ecoissues.core.kinds import END_PHASES
+from ecoissues.core.kinds import END_PHASES, Clock
 from ecoissues.core.lights import yellow_until
 from ecoissues.core.reminding import Reminder, Watch, reminder_of
 from ecoissues.services import orders
@@ -30,12 +30,14 @@ from ecoissues.storage import log
 from ecoissues.storage import tables as t
 from ecoissues.storage import tables_notices as n
 from ecoissues.storage.engine import is_key_clash
+from ecoissues.storage.prepared import Prepared
 
 _C = t.cases.c
 _CHUNK: Final = 2000
 #: A day further ahead than this is a slip, not a rehearsal.
 _AHEAD: Final = timedelta(days=366)
 
+_REMIND: Final = Prepared(insert(n.reminders), n.reminders.c.keys())
 _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
@@ -91,13 +93,15 @@ def _write(
             day=found.day, at=now, reminders=found.reminders, messages=found.messages
         )
     )
-    rows = [
-        {"rule": one.rule, "case_id": one.case_id, "clock": one.clock, "due_on": one.due,
-         "day": found.day}
-        for one in items
-    ]  # fmt: skip
-    for start in range(0, len(rows), _CHUNK):
-        connection.execute(insert(n.reminders), rows[start : start + _CHUNK])
+    for start in range(0, len(items), _CHUNK):
+        _REMIND.run_many(
+            connection,
+            [
+                {"rule": one.rule, "case_id": one.case_id, "clock": one.clock, "due_on": one.due,
+                 "day": found.day}
+                for one in items[start : start + _CHUNK]
+            ],
+        )  # fmt: skip
     for row in made:
         sent = now if row["channel"] == "desk" else None
         connection.execute(insert(n.outbox).values(**row, made_at=now, next_at=now, sent_at=sent))
@@ -118,35 +122,49 @@ def _rows(site: Site, connection: Connection, day: date) -> list[Any]:
 
 
 def _told(connection: Connection) -> Told:
-    """Give what was told before, so that nothing is told twice."""
+    """Give what was told before about cases that are still open, so that nothing is told twice."""
     r = n.reminders.c
-    return {tuple(row) for row in connection.execute(select(r.rule, r.case_id, r.clock, r.due_on))}
+    still = select(_C.id).where(_C.phase.not_in(END_PHASES))
+    query = select(r.rule, r.case_id, r.clock, r.due_on).where(r.case_id.in_(still))
+    return {tuple(row) for row in connection.execute(query)}
+
+
+#: What a running clock asks for: its code and name, its due day, the reminder.
+_Asking = tuple[str, str, str, Reminder]
 
 
 def _fresh(site: Site, rows: list[Any], day: date, told: Told) -> Iterator[Item]:
-    """Yield what has not been told before."""
-    asked: dict[tuple[Any, ...], Reminder | None] = {}
-    for row in rows:
-        clocks = site.kind_of(row.kind, row.kind_version).clock_by_code
-        for one in _decode(row.running):
-            if one["slot"] == "wait":
-                continue
-            clock = clocks.get(one["clock"])
-            warn, urgent = (clock.warn_workdays, clock.urgent_workdays) if clock else (0, -1)
-            longest = clock.suspension.max_days if clock and clock.suspension else 0
-            key = (one["due"], one.get("since"), warn, urgent, longest)
-            if key not in asked:
-                watch = Watch(_day(one["due"]), warn, urgent, _day(one.get("since")), longest)
-                asked[key] = reminder_of(watch, day, site.calendars)
-            found = asked[key]
+    """Yield what has not been told before. Many cases have the same clocks: they are read once."""
+    asked: dict[tuple[str, int, str], list[_Asking]] = {}
+    codes = {row.id: row.code for row in site.lists.values()}
+    for case_id, list_id, number, part, unit_id, top_id, kind, version, running in rows:
+        found = asked.get((kind, version, running))
+        if found is None:
+            clocks = site.kind_of(kind, version).clock_by_code
+            found = asked[kind, version, running] = list(_asking(site, clocks, running, day))
+        for code, name, due, what in found:
+            if (what.rule, case_id, code, due) not in told:
+                yield Item(
+                    case_id, case_key(codes[list_id], number, part), list_id, unit_id, top_id,
+                    code, name, due, what.rule, what.sort, what.late,
+                )  # fmt: skip
+
+
+def _asking(
+    site: Site, clocks: Mapping[str, Clock], running: str, day: date
+) -> Iterator[_Asking]:
+    """Yield what each of a case's running clocks asks for by a day."""
+    for one in _decode(running):
+        if one["slot"] == "wait":
+            continue
+        clock = clocks.get(one["clock"])
+        warn, urgent = (clock.warn_workdays, clock.urgent_workdays) if clock else (0, -1)
+        longest = clock.suspension.max_days if clock and clock.suspension else 0
+        watch = Watch(_day(one["due"]), warn, urgent, _day(one.get("since")), longest)
+        found = reminder_of(watch, day, site.calendars)
+        if found is not None:
             due = one["due"] or one.get("since") or ""
-            if found is None or (found.rule, row.id, one["clock"], due) in told:
-                continue
-            yield Item(
-                row.id, case_key(site.lists[row.list_id].code, row.number, row.part),
-                row.list_id, row.unit_id, row.top_id, one["clock"],
-                clock.zh if clock else one["clock"], due, found.rule, found.sort, found.late,
-            )  # fmt: skip
+            yield one["clock"], clock.zh if clock else one["clock"], due, found
 
 
 def _day(text: str | None) -> date | None:
