@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from ecoissues.core.life import Life
 from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
-from ecoissues.core.vocabulary import PHASES, VERDICTS
+from ecoissues.core.vocabulary import PHASES, VERDICTS, word
 from ecoissues.figures.oracle import cases_as_of
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import packaged_definitions
@@ -25,7 +25,7 @@ from ecoissues.storage.reference import ListRow
 
 #: Sort of doubt -> its name.
 SORTS: Final[dict[str, str]] = {
-    "closed_undated": "表中已办结，系统无办结日期",
+    "closed_undated": "表中已办结（或阶段性办结、完成），系统无记录和日期",
     "closed_before_transfer": "办结早于转办",
     "closed_before_received": "办结早于受理",
     "reported_before_transfer": "反馈早于转办",
@@ -37,6 +37,8 @@ SORTS: Final[dict[str, str]] = {
     "statement": "引用数字不符",
 }
 _OVER: Final = ("closed", "reviewed")
+#: Phases from the first to the last: a sheet that states a later one than the log is doubted.
+_ORDER: Final = tuple(phase for phase in PHASES if phase != "void")
 
 
 class Found(Struct, frozen=True):
@@ -77,8 +79,12 @@ def case_doubts(life: Life) -> Iterator[tuple[str, str]]:
     reported, closed = life.marks.get("reported"), life.closed_on
     stated = str(life.fields.get("stated_finished") or "")
     is_closed = life.phase in _OVER
-    if stated.startswith(("已办结", "是", "办结")) and not is_closed:
-        yield "closed_undated", f"表中写“{stated[:20]}”，系统里没有办结记录和日期，请补办或更正。"
+    if stated in _ORDER and _ORDER.index(stated) > _ORDER.index(life.phase):
+        yield (
+            "closed_undated",
+            f"表中写“{word('phases', stated)}”，系统里仍是“{word('phases', life.phase)}”，"
+            "没有相应的记录和日期，请补办或更正。",
+        )
     if is_closed and closed is not None:
         if handed is not None and closed < handed:
             yield "closed_before_transfer", f"办结日期 {closed} 早于转办日期 {handed}。"

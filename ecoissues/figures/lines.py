@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -72,16 +71,22 @@ def to_a_hundred(grouping: Grouping, places: int) -> Grouping:
     Refused ``shares_exceed`` where the lines have no shares of one whole: cases counted in several
     lines, or lines that print fractions.
     """
-    groups = grouping.groups
-    plain = all(group.share is not None and group.shown_whole == str(group.whole) for group in groups)
-    if grouping.overlap is not None or not groups or not plain:
+    groups = [group for group in grouping.groups if group.whole]
+    # Lines of one whole each count in it as a part (phases, verdicts) or as a whole of their own.
+    by_part = all(group.share is None for group in groups)
+    counts = [group.part if by_part else group.whole for group in groups]
+    plain = all(
+        group.shown_whole == str(group.whole) and (by_part or group.share is not None)
+        for group in groups
+    )
+    odd = by_part and any(group.whole != sum(counts) for group in groups)
+    if grouping.overlap is not None or not any(counts) or not plain or odd:
         raise Refused(
             "shares_exceed", "各行之和不等于总数（有的事项计在几行里）或没有占比，不能凑足 100%；未计算。"
         )
-    shares: Sequence[str] = apportioned([group.whole for group in groups], places)
+    shares = dict(zip((group.key for group in groups), apportioned(counts, places), strict=True))
     note = "占比按最大余数法取舍，合计正好 100%；单项可能与四舍五入差一个末位。"
     made = [
-        msgspec.structs.replace(group, share=share)
-        for group, share in zip(groups, shares, strict=True)
+        msgspec.structs.replace(group, share=shares.get(group.key)) for group in grouping.groups
     ]
     return Grouping(made, None, grouping.note + note)

@@ -158,10 +158,11 @@ def test_places_and_shares_that_sum_to_a_hundred(
     words = ["figure", "closure_rate", "--list", "nc-issues", "--as-of", "2024-12-31"]
     printed = {places: ask(*words, "--places", places)["percent"] for places in ("0", "1", "2")}
     assert printed == {"0": "83%", "1": "82.5%", "2": "82.50%"}
-    found = ask(*words, "--by", "month", "--hundred", "--places", "2")
-    shares = [Fraction(group["share"].removesuffix("%")) for group in found["groups"]]
-    assert sum(shares) == 100
-    assert "最大余数" in found["note"]
+    for by in ("month", "phase", "district", "weight"):
+        found = ask(*words, "--by", by, "--hundred", "--places", "2")
+        shares = [Fraction(group["share"].removesuffix("%")) for group in found["groups"]]
+        assert sum(shares) == 100
+        assert "最大余数" in found["note"]
     refused = call(
         "figure", "closure_rate", "--list", "cq-central-3", "--as-of", "2024-06-30",
         "--by", "type", "--hundred", "--data", str(small_site),

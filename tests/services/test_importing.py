@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
+from ecoissues.figures.doubts import case_doubts
 from ecoissues.services import exporting, gate, import_writing, importing
 from ecoissues.services.import_plans import Plan
 from ecoissues.services.importing import Options, Preview
@@ -118,6 +119,9 @@ def test_a_commit_registers_transfers_and_never_closes(site: Site) -> None:
     assert rows["D3CQ202406050013"].phase == "open"
     life = fold(stated)
     assert life.fields["stated_finished"] == "closed"
+    (doubt,) = case_doubts(life)  # told, since nobody here has closed it
+    assert doubt[0] == "closed_undated"
+    assert "“办结”" in doubt[1]
     assert life.verdict == "substantiated"
     assert life.registered_on == date(2024, 6, 5)
     assert "表格导入" in stated[0].facts["late"]["reason"]
