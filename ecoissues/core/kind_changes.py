@@ -38,6 +38,8 @@ _LABELS: Final = {
     "extension": "延期", "number_patterns": "编号样式", "on_time_clock": "按时率所依时限",
     "planned": "各件自定节点", "children": "子件的类型", "due": "限期", "length_unit": "单位",
     "form": "台账表式", "figures": "指标", "extends": "并入的共用步骤", "wording": "名称", "next": "下一状态",
+    "site_field": "认点位的字段", "advice": "以往记录的建议", "length_by": "长度所依的字段",
+    "weighs": "决定重点程度",
 }  # fmt: skip
 _YES: Final = {True: "是", False: "否"}
 

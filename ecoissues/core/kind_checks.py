@@ -11,7 +11,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ecoissues.core.kind_documents import Problem
-from ecoissues.core.kind_field_checks import check_case_fields, check_milestones
+from ecoissues.core.kind_field_checks import (
+    check_advice,
+    check_case_fields,
+    check_length_by,
+    check_milestones,
+)
 from ecoissues.core.kind_lines import KeyPath
 from ecoissues.core.kind_placements import check_placements
 from ecoissues.core.kind_step_checks import check_step
@@ -42,6 +47,7 @@ def check_kind(
         yield from _check_clock(kind, clock, ("clocks", index))
     yield from check_case_fields(kind)
     yield from check_milestones(kind)
+    yield from check_advice(kind)
     yield from check_placements(kind)
     yield from _check_registration(kind)
     for index in range(len(kind.steps)):
@@ -113,6 +119,7 @@ def _check_clock(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
     if clock.length < 0 or clock.warn_workdays < 0 or min(limits) < 1:
         yield Problem("bad_number", f"{named}的天数或次数不能为负，延期至少一天一次。", key)
     yield from _check_rule(clock, named, key)
+    yield from check_length_by(kind, clock, key)
     if (clock.slot == "wait") != clock.waits:
         sentence = f"{named}：须等待期满的时限，账目为 wait 且 waits 为 true，二者须一致。"
         yield Problem("wait_mismatch", sentence, (*key, "waits" if clock.waits else "slot"))

@@ -19,7 +19,7 @@ from ecoissues.core.kind_fields import (
     Option,
 )
 from ecoissues.core.kind_lines import KeyPath
-from ecoissues.core.kinds import Kind, Step
+from ecoissues.core.kinds import Clock, Kind, Step
 from ecoissues.core.vocabulary import WORDLISTS
 
 #: Codes with a meaning of their own in every kind: a field of the case may not take them.
@@ -84,6 +84,59 @@ def _check_weighing(kind: Kind) -> Iterator[Problem]:
         if flags and {"weight", kind.weighing} <= codes:
             sentence = f"步骤“{step.zh}”既问重点程度又问“{kind.fields[flags[0]].zh}”，两者须只问一个。"
             yield Problem("weight_twice", sentence, ("steps", index, "fields"))
+
+
+def check_length_by(kind: Kind, clock: Clock, key: KeyPath) -> Iterator[Problem]:
+    """Check that one choice rules a clock's length: each value has a length, whoever sets the clock
+    is told the value, and nobody changes the value without setting the clock anew."""
+    by, named = clock.length_by, f"时限“{clock.zh}”"
+    if by is None:
+        return
+    at: KeyPath = (*key, "length_by")
+    item = kind.field_by_code.get(by.field)
+    if item is None or item.type != "choice" or not item.options:
+        sentence = f"{named}的长度所依的字段“{by.field}”没有声明，或不是自列选项的单选字段。"
+        yield Problem("unknown_field", sentence, (*at, "field"))
+        return
+    if {option.code for option in item.options} != set(by.lengths):
+        sentence = f"{named}须给“{item.zh}”的每个选项各写一个长度，不多不少。"
+        yield Problem("length_missing", sentence, (*at, "lengths"))
+    if not clock.length or min(by.lengths.values(), default=1) < 1:
+        sentence = f"{named}的长度须不少于 1，并须写明没有选项时的 length。"
+        yield Problem("bad_number", sentence, at)
+    first = next((s for s in kind.steps if s.effect == "register"), None)
+    needed = {ask.field for ask in first.asks if ask.required} if first else set[str]()
+    for index, step in enumerate(kind.steps):
+        asks = {ask.field: ask.required for ask in step.asks}
+        sets = clock.code in (*step.starts, *step.resets)
+        if sets and not asks.get(by.field) and by.field not in needed:
+            sentence = f"步骤“{step.zh}”起算{named}，须必填“{item.zh}”。"
+            yield Problem("length_apart", sentence, ("steps", index))
+        if by.field in asks and not sets and step is not first:
+            sentence = f"步骤“{step.zh}”会改变“{item.zh}”而不重定{named}，二者会对不上。"
+            yield Problem("length_apart", sentence, ("steps", index, "asks"))
+
+
+def check_advice(kind: Kind) -> Iterator[Problem]:
+    """Check that a site's history has a field to be found by, and each advice a number of its own."""
+    if kind.site_field:
+        first = [f for s in kind.steps if s.effect == "register" for f in s.fields]
+        item = next((field for field in first if field.code == kind.site_field), None)
+        own = item is not None and (item.code in kind.field_by_code or item.code == "site")
+        if item is None or item.type != "text" or not own:
+            sentence = f"认点位的字段“{kind.site_field}”须是登记表上的短文字：site，或事项字段。"
+            yield Problem("unknown_field", sentence, ("site_field",))
+    for index, advice in enumerate(kind.advice):
+        at: KeyPath = ("advice", index)
+        if not kind.site_field:
+            yield Problem("advice_without_site", "有建议而没有写明认点位的字段 site_field。", at)
+        if advice.earlier < 0:
+            yield Problem("bad_number", "以往次数不能为负。", (*at, "earlier"))
+        if any(other.earlier == advice.earlier for other in kind.advice[:index]):
+            sentence = f"以往 {advice.earlier} 次的建议写了两遍。"
+            yield Problem("duplicate_advice", sentence, (*at, "earlier"))
+        if not (advice.zh.strip() and advice.en.strip()):
+            yield Problem("empty_wording", "建议缺少中文或英文文字。", at)
 
 
 def _check_headers(item: CaseField, at: KeyPath, heads: dict[str, str]) -> Iterator[Problem]:

@@ -7,8 +7,9 @@ The proof that a document is sound stands in ``kind_proof``, reading files in ``
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -67,6 +68,17 @@ class PlacedState(Struct, frozen=True, forbid_unknown_fields=True):
     next: tuple[str, ...] = ()
 
 
+class Advice(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is advised where at least ``earlier`` matters of the same site came before.
+
+    ``zh``, ``en``: a sentence, in which ``{n}`` stands for how many. It never blocks a step.
+    """
+
+    earlier: int
+    zh: str
+    en: str
+
+
 class EvidenceNeed(Struct, frozen=True, forbid_unknown_fields=True):
     """Files a step needs: at least ``least`` of ``stage`` on the case in this round of work.
 
@@ -98,6 +110,13 @@ class Suspension(Struct, frozen=True, forbid_unknown_fields=True):
     times: int = 1
 
 
+class LengthBy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Lengths of a clock by the value of a choice of the case: option -> length, one for each."""
+
+    field: str
+    lengths: dict[str, int]
+
+
 class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     """A deadline rule. ``slot`` is the account figures keep for it: report, finish, wait or inner.
 
@@ -105,7 +124,8 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     of the step that starts it; length 0 means the date is promised by a field. ``receipt``: office
     hours, see ``core.clock_rules``. ``warn_workdays``/``urgent_workdays``: yellow and orange when
     at most so many workdays remain (-1: never). ``met_by``: phases, marks or ``step:CODE`` that
-    stop it. ``waits``: a period that must have passed before a step with ``after_clock`` (public
+    stop it. ``length_by``: a choice of the case that says how long (``length`` where it says nothing),
+    so that sort and deadline never disagree. ``waits``: a period that must have passed before a step with ``after_clock`` (public
     notice).
     """
 
@@ -124,11 +144,18 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     waits: bool = False
     extension: Extension | None = None
     suspension: Suspension | None = None
+    length_by: LengthBy | None = None
 
-    def rule(self) -> Rule:
-        """Give its rule of counting; ValueError for a promised one or a rule that cannot be."""
+    def rule(self, fields: Mapping[str, Any] | None = None) -> Rule:
+        """Give its rule of counting; ValueError for a promised one or a rule that cannot be.
+
+        In: the field values of the case, where one of them says how long.
+        """
+        length = self.length
+        if self.length_by is not None and fields:
+            length = self.length_by.lengths.get(fields.get(self.length_by.field, ""), length)
         return Rule(
-            self.length, self.unit, roll=self.roll, counts_first=self.counts_first,
+            length, self.unit, roll=self.roll, counts_first=self.counts_first,
             receipt=self.receipt,
         )  # fmt: skip
 
@@ -230,7 +257,8 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     ``fields``: what every case has of its own. ``milestones``: parts of every case's work with days
     of their own; ``planned``: each case states its own ones. ``children``: code of the kind whose
     cases may be parts of this one's. ``placed_states``: what a case may be in on a further list;
-    without them such a list shows the case's own state.
+    without them such a list shows the case's own state. ``site_field``: code of the text that names
+    the site, by which earlier matters of it are found; ``advice``: what so many of them advise.
     """
 
     code: str
@@ -249,6 +277,14 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     planned: bool = False
     children: str = ""
     placed_states: tuple[PlacedState, ...] = ()
+    site_field: str = ""
+    advice: tuple[Advice, ...] = ()
+
+    def advice_for(self, earlier: int) -> str:
+        """Give the sentence that so many earlier matters of a site call for, "" for none."""
+        fitting = [one for one in self.advice if one.earlier <= earlier]
+        best = max(fitting, key=lambda one: one.earlier, default=None)
+        return best.zh.replace("{n}", str(earlier)) if best else ""
 
     @cached_property
     def placed_by_code(self) -> dict[str, PlacedState]:
@@ -291,6 +327,11 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def weighing(self) -> str:
         """Code of the own flag that says whether a case is a key one, "" where none does."""
         return next((item.code for item in self.fields if item.weighs), "")
+
+    @cached_property
+    def measuring(self) -> frozenset[str]:
+        """Codes of the own choices that say how long a clock is."""
+        return frozenset(c.length_by.field for c in self.clocks if c.length_by is not None)
 
     @property
     def has_plan(self) -> bool:

@@ -135,7 +135,7 @@ def _can_resume(_site: Site, kind: Kind, life: Life, _case: CaseRow, step: Step)
 
 
 def _has_proposal(site: Site, kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:
-    return any(proposed(site, kind, face) for face in life.running())
+    return any(proposed(site, kind, face, life.fields) for face in life.running())
 
 
 def _may_withdraw(_site: Site, _kind: Kind, life: Life, _case: CaseRow, _step: Step) -> bool:

@@ -27,6 +27,7 @@ from ecoissues.services.loading import read_case
 from ecoissues.services.placed_rows import placed_name
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
+from ecoissues.services.site_history import SiteHistory, history_of_case
 from ecoissues.services.timeline import Entry, File
 from ecoissues.services.unit_finder import full_name
 from ecoissues.storage import log
@@ -115,6 +116,7 @@ class CaseFile(msgspec.Struct):
     lists: list[PlacedOn]
     title: str = ""
     batch: str = ""
+    same_site: SiteHistory | None = None
 
     @property
     def year(self) -> int:
@@ -144,6 +146,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         names = _names(connection, opened.events)
         files = files_of_case(connection, case_id)
         links = links_of(connection, site, actor, opened.case)
+        same_site = history_of_case(connection, site, actor, opened.kind, case_id)
     case, kind, life = opened.case, opened.kind, opened.life
     today = site.today()
     state = kind.state_by_code[case.state]
@@ -169,7 +172,7 @@ def case_file(site: Site, actor: Actor, case_id: int) -> CaseFile:
         lists=[_placed(site, kind, life, code) for code in life.lists],
         title=title_of(kind, life), miles=miles, plan=milestones.summary(miles),
         child_lists=child_lists(site, actor, kind), today=today,
-        is_part=bool(case.part), **links,
+        is_part=bool(case.part), same_site=same_site, **links,
     )  # fmt: skip
 
 

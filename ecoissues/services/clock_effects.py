@@ -156,7 +156,7 @@ def _recount(making: Making) -> None:
     """Accept a proposal: what a changed calendar or rule gives today must be what was seen."""
     code, wanted = making.values["clock"], making.values["new_due"]
     clock, face = _running(making, code, "改定")
-    found = proposed(making.site, making.kind, face)
+    found = proposed(making.site, making.kind, face, making.life.fields)
     if found is None or found.deadline.due.isoformat() != wanted:
         raise Refused(
             "proposal_gone", f"“{clock.zh}”现在没有改定为 {wanted} 的建议，请刷新后重试。未作任何改动。"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ def move_clocks(making: Making) -> None:
             continue  # set once, never restarted
         op = "reset" if code in life.clocks else "set"
         at = _instant(making)
-        clocks[code] = _counted(making, code, op, making.effective_on, making.kind, at)
+        fields = {**life.fields, **making.values}
+        clocks[code] = _counted(making, code, op, making.effective_on, making.kind, at, fields)
     for code, source in step.promises.items():
         promised = making.values.get(source) or life.fields.get(source)
         words = ""
@@ -74,7 +76,9 @@ def corrected_clocks(
         source = step.promises.get(code, "")
         promised = fields.get(source) or fact["due"]
         if code in (*step.starts, *step.resets, *step.restarts):
-            now[code] = _counted(making, code, fact["op"], day, kind, _recorded(target, day))
+            said_by = {**making.life.fields, **target.facts.get("fields", {}), **fields}
+            at = _recorded(target, day)
+            now[code] = _counted(making, code, fact["op"], day, kind, at, said_by)
         elif source and promised and fact["op"] in ("set", "reset"):
             now[code] = _promised(making, code, fact["op"], source, promised, day, kind)
     return now if now != clocks else {}
@@ -96,11 +100,12 @@ def deadline_fact(clock: Clock, op: str, deadline: Deadline, **more: Any) -> dic
 
 
 def _counted(
-    making: Making, code: str, op: str, day: date, kind: Kind, at: datetime | None
-) -> dict[str, Any]:
+    making: Making, code: str, op: str, day: date, kind: Kind, at: datetime | None,
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     clock = kind.clock_by_code[code]
     deadline = due_date(
-        clock.rule(), day, making.site.calendars, at=at, by=origin_of(kind, clock)
+        clock.rule(fields), day, making.site.calendars, at=at, by=origin_of(kind, clock)
     )
     return deadline_fact(clock, op, deadline)
 

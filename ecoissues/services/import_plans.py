@@ -74,7 +74,7 @@ class Plan(msgspec.Struct):
 
     def settle(self) -> None:
         """Refuse a new row for what it lacks; a case that stands has it already."""
-        self.problems += self.lacking
+        self.problems, self.lacking = [*self.problems, *self.lacking], []
         if self.problems:
             self.standing = "refused"
 
@@ -283,8 +283,13 @@ class Planner:
         before = existing.get("fields", {})
         for code, value in plan.own.items():
             was = before.get(code)
-            if was != value and not (isinstance(value, str) and alike(was, value)):
-                changed[code] = (before.get(code), value)
+            if was == value or (isinstance(value, str) and alike(was, value)):
+                continue
+            if code in self.kind.measuring:
+                name = self.kind.field_by_code[code].zh
+                plan.note(code, "measures_clock", f"“{name}”决定时限，请在事项中办理，本行不改")
+                continue
+            changed[code] = (was, value)
         self._compare_finished(stated, existing, changed)
         self._compare_parties(plan, existing)
         plan.differences = changed

@@ -315,14 +315,13 @@ def _stand(
     site: Site, connection: Connection, planner: Planner, plans: Sequence[Plan]
 ) -> dict[str, Any]:
     """Compare plans with the cases of their numbers; gives the rows of those cases by number."""
-    numbers = [plan.number for plan in plans if plan.standing != "refused"]
+    numbers = [plan.number for plan in plans if plan.standing != "refused" or plan.lacking]
     found = dict(_existing(site, connection, planner.home, numbers))
     for plan in plans:
         case = found.get(plan.number)
-        if plan.standing == "refused":
-            continue
         if case is None:
             plan.settle()
+        if case is None or plan.standing == "refused":
             continue
         plan.case_id = case["id"]
         if case["elsewhere"]:

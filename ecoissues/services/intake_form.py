@@ -27,6 +27,8 @@ class ListForm(msgspec.Struct):
     initial: dict[str, Any]
     options: dict[str, Options]
     batches: list[str]
+    site_field: str = ""
+    site_label: str = ""
 
 
 def prepare(site: Site, actor: Actor, code: str) -> ListForm:
@@ -44,7 +46,11 @@ def prepare(site: Site, actor: Actor, code: str) -> ListForm:
     top = site.tree.by_id.get(owner.top_id)
     if top is not None and top.kind == "district":
         initial["region"] = top.name
-    return ListForm(home, kind.wording.zh, step, initial, options, batches)
+    item = next((field for field in step.fields if field.code == kind.site_field), None)
+    return ListForm(
+        home, kind.wording.zh, step, initial, options, batches, kind.site_field,
+        item.zh if item else "",
+    )
 
 
 def parent_id(site: Site, actor: Actor, key: str | None) -> int | None:

@@ -113,7 +113,7 @@ def _rows(
 ) -> Iterable[dict[str, Any]]:
     kind = site.kind_of(*head)
     for face in life.running():
-        one = proposed(site, kind, face)
+        one = proposed(site, kind, face, life.fields)
         if one is not None:
             yield {
                 "case_id": case_id, "clock": face.code, "due_on": str(face.current),

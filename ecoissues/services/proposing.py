@@ -7,7 +7,8 @@ clocks and dates that were promised or approved are never proposed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -35,16 +36,18 @@ def origin_of(kind: Kind, clock: Clock) -> Origin:
     return {"kind": kind.code, "version": kind.version, "clock": clock.code}
 
 
-def proposed(site: Site, kind: Kind, face: ClockFace) -> Proposed | None:
+def proposed(
+    site: Site, kind: Kind, face: ClockFace, fields: Mapping[str, Any]
+) -> Proposed | None:
     """Give what a running clock would be due at today's calendars and rule, None if nothing else.
 
-    In: the face as it stands. A proof whose day stays and which stays as (un)certain as it was
+    In: the face as it stands, the case's field values. A proof whose day stays and which stays as (un)certain as it was
     is no proposal, although it would name newer calendars.
     """
     if face.current is None or face.met_on is not None or "rule" not in face.current_proof:
         return None
     clock = kind.clock_by_code.get(face.code)
-    rule: Rule | None = clock.rule() if clock is not None and clock.length else None
+    rule: Rule | None = clock.rule(fields) if clock is not None and clock.length else None
     by = origin_of(kind, clock) if clock is not None else None
     fresh = recount(face.current_proof, site.calendars, rule, by)
     if fresh is None or (fresh.due, fresh.provisional, fresh.due_at) == (

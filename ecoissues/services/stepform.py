@@ -26,6 +26,7 @@ from ecoissues.services.gate import step_name
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.requests import WITHDRAWABLE
 from ecoissues.services.site import Site
+from ecoissues.services.site_history import SiteHistory, history_of_case
 
 Options = list[tuple[str, str]]
 
@@ -57,6 +58,7 @@ class StepForm(msgspec.Struct):
     amended: tuple[Field, ...] = ()
     amended_initial: dict[str, Any] = {}
     similar: list[dict[str, Any]] = []
+    same_site: SiteHistory | None = None
 
 
 def prepare_form(
@@ -84,6 +86,8 @@ def prepare_form(
             options=_options(site, actor, opened, step), stages=_stages(step, life),
             blocked=action.blocked, needs=action.needs,
         )  # fmt: skip
+        if kind.advice:
+            form.same_site = history_of_case(connection, site, actor, kind, case_id)
         _about(site, opened, form, event)
         if step.effect == "merge":
             form.similar = _similar(connection, site, actor, case_id, words)

@@ -11,9 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.values import Bad, clean_date
-from ecoissues.services import intake_form, registering
+from ecoissues.services import intake_form, registering, site_history
 from ecoissues.services.complainants import PARTS
 from ecoissues.services.intake_form import ListForm
+from ecoissues.services.site_history import SiteHistory
 from ecoissues.web import errors, forms, here, kept_files
 from ecoissues.web.guards import guard
 
@@ -29,7 +30,11 @@ def show(code: str) -> ResponseReturnValue:
     """Show the empty form, with what the address carries over from the case before."""
     form = intake_form.prepare(here.site(), here.actor(), code)
     form.initial.update({k: request.args[k][:200] for k in _CARRIED if request.args.get(k)})
-    return _page(form)
+    look = request.args.get("look", "")[:120]
+    known = site_history.history_of_name(here.site(), here.actor(), code, look)
+    if known is not None:
+        form.initial[form.site_field] = known.name
+    return _page(form, known=known)
 
 
 @pages.post("/lists/<code>/register")
@@ -101,6 +106,7 @@ def _page(
     refused: Refused | None = None,
     given: MultiDict[str, str] | None = None,
     sent: kept_files.Sent | None = None,
+    known: SiteHistory | None = None,
 ) -> ResponseReturnValue:
     faults = dict(refused.facts.get("errors", {})) if refused else {}
     sent_values: MultiDict[str, str] = given if given is not None else MultiDict()
@@ -110,7 +116,7 @@ def _page(
     )  # fmt: skip
     page = render_template(
         "cases/register.html",
-        form=form, controls=shown, refused=refused, faults=faults, given=sent_values,
+        form=form, known=known, controls=shown, refused=refused, faults=faults, given=sent_values,
         kept=kept_files.shown(sent.files) if sent else [], persons=PARTS,
         on=sent_values.get("on") or here.site().today().isoformat(),
         party_options=[*forms.PARTY_OPTIONS, forms.ACCUSED_OPTION],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.core.broken_fields import COMMON, FIELD, asking
-from tests.core.kind_samples import DRILL
+from tests.core.kind_samples import DRILL, changed
 
 PLACED = """
 [[placed_states]]
@@ -42,6 +42,27 @@ fields = [
   { code = "reason", zh = "依据", en = "Reason", type = "long_text", required = true },
 ]
 """
+SORT = """
+[[fields]]
+code = "river"
+zh = "河流"
+en = "River"
+type = "choice"
+options = [{ code = "a", zh = "甲", en = "A" }, { code = "b", zh = "乙", en = "B" }]
+"""
+
+
+def ruling(lengths: str, text: str, field: str = "river") -> str:
+    """Give a document whose clock takes its length from a field."""
+    rule = f'length = 10\nlength_by = {{ field = "{field}", lengths = {{ {lengths} }} }}'
+    return text.replace("length = 10", rule, 1)
+
+
+def required(text: str) -> str:
+    return text.replace('{ field = "river" }', '{ field = "river", required = true }', 1)
+
+
+ADVICE = '\n[[advice]]\nearlier = 2\nzh = "严"\nen = "Strictly"\n'
 OWN = COMMON + PLACED + ADVANCE
 FLAG = FIELD + 'type = "flag"\nweighs = true\n'
 
@@ -106,6 +127,31 @@ PLACEMENT_FAULTS: dict[str, tuple[str, str, str]] = {
         COMMON + PLACED + ADVANCE.replace('code = "standing"', 'code = "now"'),
         "effect_without_field",
         'effect = "advance"',
+    ),
+    "length by no field": (
+        ruling("a = 3, b = 5", required(asking(SORT)), "rivr"), "unknown_field", "length_by",
+    ),
+    "a value without a length": (ruling("a = 3", required(asking(SORT))), "length_missing", "length_by"),
+    "a length of nothing": (ruling("a = 3, b = 0", required(asking(SORT))), "bad_number", "length_by"),
+    "set without the value": (
+        ruling("a = 3, b = 5", asking(SORT)), "length_apart", '[[steps]]\ncode = "hand"',
+    ),
+    "value changed beside the clock": (
+        ruling("a = 3, b = 5", required(asking(SORT))).replace(
+            'code = "note"\n', 'code = "note"\nasks = [{ field = "river", required = true }]\n', 1
+        ),
+        "length_apart",
+        'asks = [{ field = "river", required = true }]\nzh',
+    ),
+    "advice about no site": (
+        DRILL + ADVICE, "advice_without_site", "[[advice]]",
+    ),
+    "site by no field": (
+        changed("version = 1", 'version = 1\nsite_field = "place"'), "unknown_field", "site_field",
+    ),
+    "advice given twice": (
+        DRILL + ADVICE + ADVICE.replace("严", "从重"), "duplicate_advice",
+        'earlier = 2\nzh = "从重"',
     ),
     "weight by a text": (
         asking(FIELD + "weighs = true\n"), "weighs_not_flag", "weighs = true",
