@@ -120,32 +120,47 @@ def show(
 ) -> None:
     """示例：ecoissues kinds show KIND
 
-    列出一个清单类型的状态、时限和步骤。
+    列出一个清单类型的全部内容：状态、步骤、事项字段、时限和灯、节点、下级事项、统计口径。
     """
     found = _find(data, kind, version)
     if as_json:
         put_json(msgspec.to_builtins(found))
         return
-    click.echo(f"{found.wording.zh}（{found.code}，第 {found.version} 版）\n")
-    put_table(
-        ["状态", "名称", "阶段", "待谁办理"],
-        [
-            [s.code, s.zh, PHASES[s.phase][0], ROLES.get(s.waits_for, ("",))[0]]
-            for s in found.states
-        ],
-    )
-    click.echo()
-    put_table(
-        ["步骤", "名称", "从", "到", "角色", "栏目"],
-        [
-            [
-                s.code, s.zh, ",".join(s.sources), s.to or "（不变）",
-                "、".join(ROLES[r][0] for r in s.roles),
-                ",".join(f.code + ("*" if f.required else "") for f in s.fields),
-            ]
-            for s in found.steps
-        ],
-    )  # fmt: skip
+    click.echo(f"{found.wording.zh}（{found.code}，第 {found.version} 版）")
+    for title, heads, rows in _tables(found):
+        if rows:
+            click.echo(f"\n{title}")
+            put_table(heads, rows)
+
+
+def _tables(kind: Kind) -> list[tuple[str, list[str], list[list[object]]]]:
+    """Give everything a document says, as (title, headings, rows)."""
+    from ecoissues.services import kind_facts
+
+    facts = kind_facts.facts_of(kind)
+    names = {field.code: field.zh for step in kind.steps for field in step.fields}
+    return [
+        ("状态", ["代码", "名称", "阶段", "待谁办理"],
+         [[s.code, s.zh, PHASES[s.phase][0], ROLES.get(s.waits_for, ("",))[0]]
+          for s in kind.states]),
+        ("步骤", ["代码", "名称", "从", "到", "角色", "栏目"],
+         [[s.code, s.zh, ",".join(s.sources), s.to or "（不变）",
+           "、".join(ROLES[r][0] for r in s.roles),
+           ",".join(f.code + ("*" if f.required else "") for f in s.fields)] for s in kind.steps]),
+        ("事项字段", ["代码", "名称", "类型", "单位或选项", "台账列", "询问的步骤"],
+         [[f.code, f.zh, f.type, f.unit_or_options, "是" if f.column else "", f.asked]
+          for f in facts.fields]),
+        ("列入其他清单后的状态", ["代码", "名称", "阶段", "之后可到"],
+         [[s.code, s.zh, PHASES[s.phase][0], "、".join(kind.placed_after(s.code)) or "（不再变动）"]
+          for s in kind.placed_states]),
+        ("时限", ["代码", "名称", "账目", "长度", "灯", "到何时为止", "延期、中止"],
+         [[c.code, c.zh, c.slot, c.length, c.lights, c.until, c.limits] for c in facts.clocks]),
+        ("节点", ["代码", "名称", "限期", "须先完成"],
+         [[m.code, m.zh, m.due or "各件自定", "、".join(m.after)] for m in kind.milestones]),
+        ("统计口径", ["代码", "名称"], [list(pair) for pair in facts.figures]),
+        ("其他", ["项目", "内容"],
+         [list(pair) for pair in facts.others(names.get(kind.site_field, kind.site_field))]),
+    ]  # fmt: skip
 
 
 @kinds.command()

@@ -11,7 +11,7 @@ from ecoissues.core import policy
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_changes import CHANGES, SORTS
 from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS
-from ecoissues.services import administration, kind_pictures, kind_shelf
+from ecoissues.services import administration, kind_facts, kind_pictures, kind_shelf
 from ecoissues.services.administration import NewList
 from ecoissues.web import here
 from ecoissues.web.errors import status_of
@@ -72,13 +72,13 @@ def install_kind() -> ResponseReturnValue:
 @pages.get("/admin/kinds/<code>/<int:version>")
 @guard("kind.read")
 def kind(code: str, version: int) -> ResponseReturnValue:
-    """Show one kind: drawn, and its states, steps and clocks."""
+    """Show one kind: drawn, and all that its document says."""
     site, actor = here.site(), here.actor()
     found = kind_shelf.get_kind(site, actor, code, version)
     lines = [line for line in kind_shelf.list_kinds(site, actor) if line.code == code]
     older = max((line.version for line in lines if line.version < version), default=0)
     return render_template(
-        "admin/kind.html", kind=found, picture=kind_pictures.draw(found), lines=lines, older=older,
+        "admin/kind.html", kind=found, facts=kind_facts.facts_of(found), picture=kind_pictures.draw(found), lines=lines, older=older,
         line=next(line for line in lines if line.version == version),
         may_create=policy.may(actor, "list.create"),
     )  # fmt: skip
