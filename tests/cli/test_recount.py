@@ -55,17 +55,22 @@ def standing(lines: list[Line], list_code: str, day: str, known: str = "") -> di
         events[line["case_seq"]] = line
     found: dict[str, Line] = {}
     for (home, number, part), events in cases.items():
-        placed = {home}
+        placed, own = {home}, dict[str, str]()
         last = None
         for _, line in sorted(events.items()):
             if line["effective_on"] > day:
                 continue
-            if "placed" in line["facts"]:
-                placed.add(line["facts"]["placed"])
+            facts = line["facts"]
+            if "placed" in facts:
+                placed.add(facts["placed"])
+                own.pop(facts["placed"], None)
+            if "placement" in facts:
+                own[facts["placement"]["list"]] = facts["placement"]["phase"]
             if line["from"] != line["to"] and line["step"] not in ("amend", "strike"):
                 last = line
         if last is not None and list_code in placed:
-            found[f"{number}/{part}"] = last
+            phase = last["phase"] if last["phase"] == "void" else own.get(list_code, last["phase"])
+            found[f"{number}/{part}"] = {**last, "phase": phase}
     return found
 
 

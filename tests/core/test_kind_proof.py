@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -46,27 +45,13 @@ def test_the_shipped_kinds_are_sound(code: str) -> None:
     assert reasons(KINDS[code]) == []
 
 
-def test_all_proofs_together_are_fast() -> None:
-    best = min(_seconds_for_all() for _ in range(3))
-    assert best < 0.1
-
-
-def _seconds_for_all() -> float:
-    begin = time.perf_counter()
-    for kind in KINDS.values():
-        prove(kind)
-    return time.perf_counter() - begin
-
-
 def test_twelve_bounded_steps_do_not_slow_the_proof() -> None:
     note = DRILL_KIND.step_by_code["note"]
     more = tuple(
         replace(note, code=f"note_{n}", bound=3, resets=("finish",), meets=()) for n in range(12)
     )
     kind = replace(DRILL_KIND, steps=DRILL_KIND.steps + more)
-    begin = time.perf_counter()
     assert prove(kind) == []
-    assert time.perf_counter() - begin < 0.1
     assert len(walk_kind(kind).came) < 20
 
 
