@@ -91,7 +91,7 @@ class Round(msgspec.Struct):
 
 
 def serve() -> None:
-    """Answer rounds until the input ends; the site of the last round is kept open."""
+    """Answer rounds until the input ends; the site of the last round is kept open till then."""
     site: Site | None = None
     with ThreadPoolExecutor(THREADS) as pool:
         for line in sys.stdin:
@@ -105,6 +105,8 @@ def serve() -> None:
             answers = play(site, pool, told)
             sys.stdout.write(msgspec.json.encode(answers).decode() + "\n")
             sys.stdout.flush()
+    if site is not None:
+        site.close()
 
 
 def play(site: Site, pool: ThreadPoolExecutor, told: Round) -> list[Told]:
