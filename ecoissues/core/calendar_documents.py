@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -43,13 +44,18 @@ def gather_calendars(extra: Path | None = None) -> Calendars:
     with other days must carry a higher version, or proofs written under that version would be
     ambiguous. Refused ``bad_calendar``: a broken document, or an override without a new version.
     """
-    packaged = resources.files("ecoissues").joinpath("calendars")
-    found = [
+    return overridden(Calendars(_packaged()), _own_calendars(extra))
+
+
+@cache
+def _packaged() -> tuple[Calendar, ...]:
+    """Give the packaged calendars: like the code beside them, they are read once in a process."""
+    folder = resources.files("ecoissues").joinpath("calendars")
+    return tuple(
         decode_calendar(entry.read_text(encoding="utf-8"), entry.name)
-        for entry in sorted(packaged.iterdir(), key=lambda entry: entry.name)
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".toml")
-    ]
-    return overridden(Calendars(found), _own_calendars(extra))
+    )
 
 
 def overridden(calendars: Calendars, later: Iterable[Calendar]) -> Calendars:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from ecoissues.core.errors import NotFound, Refused
@@ -16,16 +18,23 @@ def load_forms(folders: Iterable[Path] = ()) -> dict[str, Form]:
     In: further folders (the site's ``instance/forms``); missing ones are skipped.
     Out: forms by code. Raises Refused ``bad_form`` with the file and the reason.
     """
-    forms: dict[str, Form] = {}
-    packaged = files("ecoissues.exports") / "forms"
-    for folder in (packaged, *folders):
-        if not folder.is_dir():
-            continue
-        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if file.name.endswith(".toml"):
-                form = decode_form(_read(file.read_bytes(), file.name), file.name)
-                forms[form.code] = form
+    forms = {form.code: form for form in _packaged()}
+    for folder in folders:
+        if folder.is_dir():
+            forms |= {form.code: form for form in _forms_in(folder)}
     return forms
+
+
+@cache
+def _packaged() -> tuple[Form, ...]:
+    """Give the packaged forms: like the code beside them, they are read once in a process."""
+    return tuple(_forms_in(files("ecoissues.exports") / "forms"))
+
+
+def _forms_in(folder: Traversable) -> Iterator[Form]:
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            yield decode_form(_read(file.read_bytes(), file.name), file.name)
 
 
 def get_form(code: str, forms: Mapping[str, Form] | None = None) -> Form:

@@ -32,7 +32,7 @@ def links_of(connection: Connection, site: Site, actor: Actor, case: CaseRow) ->
     origin and what was derived from it, the case it is a part of and its own parts.
 
     Of followers and derived cases those in the actor's scope: the others tell him nothing, not even
-    that they are there (one may be a complaint about his own unit).
+    that they are there (one may complain of his own unit).
     """
     c = t.cases.c
     own = connection.execute(
