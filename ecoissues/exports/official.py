@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any, BinaryIO, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document as new_document
 from docx.document import Document as Word
@@ -77,7 +79,7 @@ class Official:
 
 
 def write_official(document: Official, out: BinaryIO) -> None:
-    """Write a document as .docx to a binary stream; the same document gives the same text."""
+    """Write a document as .docx to a binary stream; the same document gives the same bytes."""
     word = new_document()
     _prepare(word)
     _red_head(word, document)
@@ -91,7 +93,16 @@ def write_official(document: Official, out: BinaryIO) -> None:
     core = word.core_properties
     core.title, core.author, core.comments = document.title, document.signer, document.note
     core.created = core.modified = datetime(2000, 1, 1, tzinfo=UTC)
-    word.save(out)
+    written = BytesIO()
+    word.save(written)
+    _without_time(written, out)
+
+
+def _without_time(written: BinaryIO, out: BinaryIO) -> None:
+    """Copy a .docx, whose parts would else bear the second in which they were written."""
+    with ZipFile(written) as parts, ZipFile(out, "w", ZIP_DEFLATED) as copy:
+        for part in parts.infolist():
+            copy.writestr(ZipInfo(part.filename), parts.read(part), ZIP_DEFLATED)
 
 
 def _prepare(word: Word) -> None:
