@@ -36,7 +36,7 @@ RESERVED: Final = frozenset(
         *("ordinal", "task_number", "superior_number", "source", "address", "contact", "remark"),
         *("goal", "measures", "situation", "investigation", "handling", "handling_sort", "remains"),
         *("result", "statement", "accountability", "finished", "standing", "phase", "fields"),
-        *("deadline_text", "deadline_on", "due_on", "due_original", "closed_on", "published_on"),
+        *("deadline_text", "deadline_on", "due_on", "due_original", "light", "closed_on", "published_on"),
         *("handed_over_on", "notice_from", "notice_to", "notice_days", "region_city", "regions"),
         *("unit", "joint_units", "lead_unit", "supervising_unit", "unit_codes", "stated_finished"),
         *("finished_text", "progress_text", "verdict_text"),

@@ -66,6 +66,32 @@ def near_texts(site: Site) -> tuple[Texts, Texts]:
     return yellow, orange
 
 
+class Lights:
+    """Gives the light of a case from its projected columns, as ``light_condition`` asks for it."""
+
+    def __init__(self, site: Site) -> None:
+        self.today, self.now = site.today().isoformat(), instant_text(site.now())
+        self.yellow, self.orange = near_texts(site)
+
+    def of(
+        self, version: tuple[str, int], due: str | None, due_at: str | None, report: str | None,
+        finish: str | None,
+    ) -> str:  # fmt: skip
+        """Give the worst light of the running clocks, "" where none runs.
+
+        In: code and version of the kind, nearest due day and instant, due days of both clocks.
+        """
+        if not due:
+            return ""
+        if due < self.today or (due_at and due_at < self.now):
+            return "red"
+        for light, days in (("orange", self.orange), ("yellow", self.yellow)):
+            last_report, last_finish = days[version]
+            if (report and report <= last_report) or (finish and finish <= last_finish):
+                return light
+        return "green"
+
+
 def due_condition(site: Site, asked: str, clock: str, lapsed: str) -> ColumnElement[bool]:
     """Give the condition of ``due`` (overdue, today, urgent, soon, later, none), of one clock or
     of any.

@@ -7,7 +7,7 @@ from the log, folded up to that day. Complainants' data is in neither.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +15,15 @@ from sqlalchemy import Connection, select
 
 from ecoissues.core.clock_rules import shown_instant
 from ecoissues.core.events import live
+from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import Life, fold
+from ecoissues.core.lights import ORDER
+from ecoissues.core.lights import light as light_of
 from ecoissues.core.vocabulary import NUMBER_FLAG, word
 from ecoissues.figures.known import NOW, Known
 from ecoissues.services.case_fields import sheet_values
+from ecoissues.services.due_filters import Lights
 from ecoissues.services.placed_rows import own_standings, placed_name, standing_name
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -29,7 +33,8 @@ from ecoissues.storage.reference import ListRow
 _CHUNK: Final = 500
 _COLUMNS: Final = (
     "id", "number", "part", "kind", "kind_version", "state", "phase", "weight", "types",
-    "channel", "received_on", "closed_on", "finish_current", "finish_original", "verdict", "progress", "site", "facts",
+    "channel", "received_on", "closed_on", "finish_current", "finish_original", "verdict", "progress",
+    "site", "facts", "due_on", "due_at", "due_report", "due_finish",
 )  # fmt: skip
 #: Column key -> field codes whose first filled value stands there.
 _FIRST_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +62,7 @@ def current_rows(
     Out: values by the column keys of ``exports/forms``; words are left as keys for the form.
     """
     c = t.cases.c
+    lights = Lights(site)
     query = select(*(c[name] for name in _COLUMNS))
     for start in range(0, len(case_ids), _CHUNK):
         chunk = list(case_ids[start : start + _CHUNK])
@@ -81,6 +87,8 @@ def current_rows(
                 standing=standing, outcomes=outcomes.get(case_id, []),
                 received_on=row.received_on, closed_on=closed_on, due_on=row.finish_current,
                 original_on=row.finish_original,
+                light=lights.of((row.kind, row.kind_version), row.due_on, row.due_at,
+                                row.due_report, row.due_finish),
             )  # fmt: skip
 
 
@@ -127,6 +135,7 @@ def _past_row(
         received_on=life.fields.get("received_on"), closed_on=life.closed_on,
         due_on=finish.current if finish else None,
         original_on=finish.original if finish else None,
+        light=_past_light(site, kind, life, *seen),
     )  # fmt: skip
     row["running"] = next(
         (
@@ -136,6 +145,21 @@ def _past_row(
         ), None,
     )
     return row
+
+
+def _past_light(site: Site, kind: Kind, life: Life, day: date, until: str) -> str:
+    """Give the worst light of the running clocks at the end of a day (or at an instant of it)."""
+    now = datetime.fromisoformat(until) if until else datetime.combine(day, time.max, SHANGHAI)
+    found = set()
+    for face in () if life.is_void else life.running():
+        clock = kind.clock_by_code.get(face.code)
+        if face.slot in COUNTED_SLOTS:
+            warn, urgent = (clock.warn_workdays, clock.urgent_workdays) if clock else (0, -1)
+            found.add(
+                light_of(face.current, day, warn, site.calendars, urgent_workdays=urgent,
+                         due_at=face.current_at, now=now)
+            )  # fmt: skip
+    return next((one for one in ORDER if one in found), "")
 
 
 def _row(
@@ -157,6 +181,7 @@ def _row(
     closed_on: Any,
     due_on: Any,
     original_on: Any,
+    light: str,
 ) -> dict[str, Any]:
     shown = f"{number}-{part}" if part else number
     if weight == "key":
@@ -177,6 +202,7 @@ def _row(
         "received_on": _day(received_on),
         "closed_on": _day(closed_on),
         "due_on": _day(due_on) or _day(fields.get("deadline_on")),
+        "light": word("lights", light) if light else None,
         "due_original": _day(original_on) or _day(fields.get("deadline_on")),
         "promised_on": _day(fields.get("promised_on")),
         "unit": _units(site, parties, ("lead", "joint")),

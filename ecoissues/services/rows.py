@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Integer, bindparam, select
 
 from ecoissues.core.clock_rules import shown_instant
 from ecoissues.core.events import live
-from ecoissues.core.instants import instant_text
 from ecoissues.core.kinds import COUNTED_SLOTS, Kind
 from ecoissues.core.life import fold
 from ecoissues.core.policy import Actor
@@ -25,7 +24,7 @@ from ecoissues.services.case_fields import (
     list_cell,
     list_columns,
 )
-from ecoissues.services.due_filters import near_texts
+from ecoissues.services.due_filters import Lights
 from ecoissues.services.kept_statements import kept
 from ecoissues.services.listing import Filter
 from ecoissues.services.membership import Basis, find_basis
@@ -229,8 +228,7 @@ class Maker:
             for kind in site.kinds.values()
             for state in kind.states
         }
-        self.now = instant_text(site.now())
-        self.yellow, self.orange = near_texts(site)
+        self.lights = Lights(site)
         self.cells = [
             _own_cell(site, name, shown, kind) if kind and name.startswith(PREFIX)
             else _cell(site, name, shown)
@@ -245,21 +243,12 @@ class Maker:
         return Row(
             found[_ID], number, found[_WEIGHT] == "key",
             self.states[found[_KIND], found[_VERSION], found[_STATE]], found[_PHASE],
-            self.light(due, found) if due else "", shown_due(due, found[_DUE_AT]), bool(found[_BACK]),
+            self.lights.of(
+                (found[_KIND], found[_VERSION]), due, found[_DUE_AT], found[_DUE_REPORT],
+                found[_DUE_FINISH],
+            ), shown_due(due, found[_DUE_AT]), bool(found[_BACK]),
             found[_MERGED] is not None, found[_TITLE], [cell(found) for cell in self.cells],
         )  # fmt: skip
-
-    def light(self, due: str, found: Sequence[Any]) -> str:
-        """Give the light of a running clock: the worst of its clocks."""
-        if due < self.today or (found[_DUE_AT] and found[_DUE_AT] < self.now):
-            return "red"
-        for light, days in (("orange", self.orange), ("yellow", self.yellow)):
-            report, finish = days[found[_KIND], found[_VERSION]]
-            if (found[_DUE_REPORT] and found[_DUE_REPORT] <= report) or (
-                found[_DUE_FINISH] and found[_DUE_FINISH] <= finish
-            ):
-                return light
-        return "green"
 
 
 def _cell(site: Site, name: str, shown: tuple[str, ...]) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.lights import ORDER
-from ecoissues.services import board_pages, casefile, listing, rows
+from ecoissues.services import board_pages, casefile, exporting, listing, rows
 from ecoissues.services.board_pages import Asked
 from ecoissues.services.listing import Filter
 from ecoissues.services.site import Site
@@ -70,6 +71,18 @@ def test_each_running_case_has_one_light_wherever_it_is_looked_at(
         order.append(next(light for light, ids in found.items() if cases[0] in ids))
     # Due on 20 June: yellow from three workdays before, orange on the last two days.
     assert order == ["yellow", "yellow", "orange", "orange", *["red"] * 10]
+
+
+def test_the_exported_ledger_holds_the_light(site: Site, clock: Clock, tmp_path: Path) -> None:
+    hand_over(site, "D3CQ202406100001")
+    clock.set(date(2024, 6, 19))
+    for day, words in ((None, "紧急"), (date(2024, 6, 17), "临期")):
+        path = tmp_path / "台账.csv"
+        asked = exporting.Asked("issue_ledger", "c3", day)
+        exporting.export(site, actor(site, "supervisor"), asked, path)
+        lines = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+        place = next(line.index("时限灯") for line in lines if "时限灯" in line)
+        assert [line[place] for line in lines if "D3CQ202406100001" in line] == [words]
 
 
 def test_desk_and_list_count_what_is_urgent(site: Site, clock: Clock) -> None:
