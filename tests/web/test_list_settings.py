@@ -26,7 +26,7 @@ def test_the_office_sets_how_joint_cases_count(world: World) -> None:
     row = world.site.get_list(code)
     assert (row.joint_counting, row.legal_basis, row.note) == ("plus", "方案〔2026〕1 号", "试行")
     found = read_changes(world.site, world.actor("auditor"), Wanted(sort="list.changed")).records
-    assert ("counting", "whole", "plus") in found[0].values
+    assert ("counting", "各计一件", "主办件数（+合办件数）") in found[0].values
     with other.store.reading() as connection:  # a process that has the list in memory sees it too
         basis = basis_of(other, connection, world.actor("supervisor"), code)
     assert basis.row.joint_counting == "plus"
