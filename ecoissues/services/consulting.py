@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.events import live
 from ecoissues.core.kind_fields import Field
+from ecoissues.core.kinds import COUNTED_SLOTS
 from ecoissues.core.life import ClockFace, Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.proofs import explain
@@ -136,12 +137,13 @@ def _case_line(
     number, part, kind, version = head
     state, state_name = standing_name(site.kind_of(kind, version), life, list_code)
     unit = site.tree.by_code[lead_code(life)]
-    due = next((face.current for face in life.running()), None)
+    face = next((one for one in life.running() if one.slot in COUNTED_SLOTS), None)
     return {
         "number": number, "part": part, "state": state,
         "state_name": state_name, "phase": life.phase,
         "unit": unit.code, "unit_name": unit.name, "types": life.types, "verdict": life.verdict,
-        "registered_on": str(life.registered_on), "due_on": str(due) if due else None,
+        "registered_on": str(life.registered_on), "due_on": str(face.current) if face else None,
+        "due_at": (face.current_at or None) if face else None,
         "fields": own_values(site.kind_of(kind, version), life.fields),
     }  # fmt: skip
 

@@ -185,8 +185,9 @@ def _order(sort: str, own: ColumnElement[Any] | None) -> tuple[ColumnElement[Any
     column = own if own is not None else SORTS.get(sort.lstrip("-"))
     if column is None:
         return (*_BY_DUE, _C.id.asc())
-    if column is _C.due_on and not sort.startswith("-"):
-        return (*_BY_DUE, _C.id.asc())
+    if column is _C.due_on:
+        late = (_C.due_on.desc().nulls_last(), _C.due_at.desc().nulls_last(), _C.id.desc())
+        return late if sort.startswith("-") else (*_BY_DUE, _C.id.asc())
     if sort.startswith("-"):
         return column.desc().nulls_last(), _C.id.desc()
     return column.asc().nulls_last(), _C.id.asc()

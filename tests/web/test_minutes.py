@@ -78,7 +78,8 @@ def test_the_page_the_list_and_the_figure_turn_with_the_minute(burning: World) -
     page = boss.get(f"/cases/{first}").text
     assert "2026-11-20 14:15" in page
     assert "还有 10 分钟" in page
-    assert numbers(boss, "") == ["HB-1", "HB-2"]
+    assert numbers(boss, "") == ["HB-1", "HB-2"] == numbers(boss, "sort=due")
+    assert numbers(boss, "sort=-due") == ["HB-2", "HB-1"]
     assert "2026-11-20 14:20" in boss.get("/cases?list=NC-F").text
     assert (numbers(boss, "due=overdue"), numbers(boss, "light=yellow")) == ([], ["HB-1", "HB-2"])
     assert late(boss) == (0, 0)
