@@ -80,7 +80,7 @@ def kind(code: str, version: int) -> ResponseReturnValue:
     return render_template(
         "admin/kind.html", kind=found, facts=kind_facts.facts_of(found), picture=kind_pictures.draw(found), lines=lines, older=older,
         line=next(line for line in lines if line.version == version),
-        may_create=policy.may(actor, "list.create"),
+        may_create=policy.may(actor, "list.create"), may_move=policy.may(actor, "kind.move"),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from ecoissues.web import assets, errors, guards, here, navigation, session
 BLUEPRINTS: Final = (
     "session", "desk", "cases", "files", "steps", "register", "lists",
     "board", "comparing", "doubts", "editions", "bulletins", "rankings", "indicators",
-    "papers", "imports", "exports", "log", "deadlines", "admin", "admin_kinds",
+    "papers", "imports", "exports", "log", "deadlines", "admin", "admin_kinds", "kind_moves",
 )  # fmt: skip
 
 POLICY: Final = "; ".join(
