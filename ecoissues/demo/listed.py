@@ -84,6 +84,8 @@ class ListedPlan:
             above = self.site.kinds.current(parent.entry.kind)
             done = next((a.on for a in parent.actions if _ends(above, a.line.step)), None)
             born = parent.actions[0].on
+            if done is not None and done - born < DAY * 2:
+                continue  # over before anything could be split off
             for _ in range(self.draw.randint(*plan.each)):
                 target = self.draw.choices(list(shares), list(shares.values()))[0]
                 until = self.document.until
