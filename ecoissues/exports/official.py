@@ -18,14 +18,20 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from docx import Document as new_document
 from docx.document import Document as Word
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from ecoissues.exports.native_charts import Chart, add_chart
-from ecoissues.exports.official_marks import add_page_numbers, add_rule, set_language, substitute
+from ecoissues.exports.official_marks import (
+    add_imprint,
+    add_page_numbers,
+    add_rule,
+    set_language,
+    substitute,
+)
 
 TITLE, BODY, BLACK, KAI, SONG = "方正小标宋简体", "仿宋", "黑体", "楷体", "宋体"
 _RED: Final = RGBColor(0xE6, 0x00, 0x12)
@@ -38,6 +44,7 @@ _INSTEAD: Final = {
     SONG: "SimSun,Noto Serif CJK SC",
 }
 _SIZE_TITLE, _SIZE_BODY, _SIZE_SMALL, _SIZE_TABLE = 22, 16, 14, 12
+_TEXT_WIDTH: Final = Mm(156)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Part:
 @dataclass(frozen=True)
 class Official:
     """One document. ``head``: the red head; ``number``: 发文字号; ``signer`` and ``day``: at the
-    end; ``note``: the line that names the edition; ``copies``: 抄送; ``mark``: above the head, for
+    end; ``printed``: who issued it and when, apart by a tab; ``note``: the line that names the edition; ``copies``: 抄送; ``mark``: above the head, for
     a draft or demonstration data."""
 
     head: str
@@ -182,16 +189,26 @@ def _closing(word: Word, document: Official) -> None:
             made = _line(word, text, BODY, _SIZE_BODY, align="right", keep=True)
             made.paragraph_format.right_indent = Pt(_SIZE_BODY * 4)
     if document.note:
-        _line(word, document.note, BODY, _SIZE_TABLE, before=14, spacing=20)
-    if document.copies:
-        copied = _line(word, f"抄送：{document.copies}", BODY, _SIZE_SMALL, before=20, keep=True)
-        copied.paragraph_format.left_indent = copied.paragraph_format.right_indent = Pt(_SIZE_SMALL)
-        add_rule(copied, "000000", 6, top=True)
-    if document.printed:
-        made = _line(word, document.printed, BODY, _SIZE_SMALL, before=0 if document.copies else 20)
-        made.paragraph_format.left_indent = made.paragraph_format.right_indent = Pt(_SIZE_SMALL)
-        add_rule(made, "000000", 6, top=True)
-        add_rule(made, "000000", 6)
+        _line(word, document.note, BODY, _SIZE_TABLE, before=14, after=20, spacing=20)
+    copies = f"抄送：{document.copies}" if document.copies else ""
+    _imprint(word, [text for text in (copies, document.printed) if text])
+
+
+def _imprint(word: Word, texts: Sequence[str]) -> None:
+    """Copies, and who printed it when (left and right, apart by a tab), one sign from the edges."""
+    if not texts:
+        return
+    made = add_imprint(word, len(texts), _TEXT_WIDTH)
+    for row, text in zip(made.rows, texts, strict=True):
+        paragraph = row.cells[0].paragraphs[0]
+        _format(paragraph, align="left", spacing=28)
+        shape = paragraph.paragraph_format
+        shape.left_indent = shape.right_indent = Pt(_SIZE_SMALL)
+        if text.startswith("抄送："):  # further lines begin under the first name
+            shape.left_indent, shape.first_line_indent = Pt(_SIZE_SMALL * 4), Pt(-_SIZE_SMALL * 3)
+        shape.tab_stops.add_tab_stop(Pt(_TEXT_WIDTH.pt - _SIZE_SMALL), WD_TAB_ALIGNMENT.RIGHT)
+        _run(paragraph, text, BODY, _SIZE_SMALL)
+    _line(word, "", BODY, 1, spacing=1)  # a document ends with a paragraph, never with a table
 
 
 _ALIGN: Final = {

@@ -86,3 +86,36 @@ def set_language(word: Word) -> None:
     language.set(qn("w:val"), "en-US")
     language.set(qn("w:eastAsia"), "zh-CN")
     style.get_or_add_rPr().append(language)
+
+
+_RULES: Final = (
+    '<w:tblBorders {ns}><w:top w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
+    '<w:bottom w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
+    '<w:insideH w:val="single" w:sz="6" w:space="0" w:color="000000"/></w:tblBorders>'
+)
+_BARE: Final = (
+    '<w:tblCellMar {ns}><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar>'
+)
+
+
+def add_imprint(word: Word, rows: int, width: int) -> Any:
+    """Add the table of the imprint, one cell a row: rules as wide as the text, the outer ones thicker.
+
+    In: ``width`` of the text in EMU. Source: GB/T 9704-2012, 7.4.1. It follows the text: where it
+    should lie on the lower edge of the last page, a frame for that is not read alike everywhere.
+    """
+    made = word.add_table(rows=rows, cols=1)
+    made.autofit = False
+    for row in made.rows:
+        row.cells[0].width = width
+    shape = made._tbl.tblPr
+    after = shape.find(qn("w:tblLayout"))
+    for text in (_RULES, _BARE):  # the order of the schema: borders, layout, margins
+        part = parse_xml(text.format(ns=nsdecls("w")))
+        if text is _RULES and after is not None:
+            after.addprevious(part)
+        elif after is not None:
+            after.addnext(part)
+        else:
+            shape.append(part)
+    return made

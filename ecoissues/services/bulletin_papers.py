@@ -29,7 +29,7 @@ def paper_of(text: Text, numbers: Numbers, signer: str, edition: Edition | None)
     demo = "演示数据，非真实" if edition and edition.content.get("is_demo") else ""
     return Official(
         put(text.head), put(text.title), put(text.number), put(text.to), parts, signer, day,
-        _note(edition), put(text.copies), f"{signer}　　　　{day}印发" if day else "",
+        _note(edition), put(text.copies), f"{signer}\t{day}印发" if day else "",
         demo if edition else "草稿，未发布",
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The paper itself: what is written twice is the same to the byte."""
+"""The paper itself: the same to the byte whenever it is written; the imprint between rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import zipfile
 from datetime import UTC, datetime
 
+import pytest
 import time_machine
 from docx import Document
 
@@ -36,3 +37,32 @@ def test_a_word_processor_finds_the_parts_in_their_order() -> None:
     with zipfile.ZipFile(io.BytesIO(written(datetime(2024, 6, 16, tzinfo=UTC)))) as parts:
         assert parts.namelist()[0] == "[Content_Types].xml"
         assert parts.testzip() is None
+
+
+PAPER = Official(
+    "督察工作通报", "关于某事的通报", "〔2026〕第 1 期", "各区县：", [Part("一、总体情况", ["共 3 件。"])],
+    "某督察办", "2026年11月22日", "数据版本 ABCD。", "市级部门。", "某督察办\t2026年11月22日印发",
+)  # fmt: skip
+
+
+def made(document: Official) -> bytes:
+    out = io.BytesIO()
+    write_official(document, out)
+    return out.getvalue()
+
+
+def test_the_imprint_is_a_table_of_its_own_at_the_end() -> None:
+    word = Document(io.BytesIO(made(PAPER)))
+    (imprint,) = word.tables
+    texts = [row.cells[0].text for row in imprint.rows]
+    assert texts == ["抄送：市级部门。", "某督察办\t2026年11月22日印发"]
+    assert imprint.rows[0].cells[0].width.mm == pytest.approx(156, abs=0.1)
+    stops = imprint.rows[1].cells[0].paragraphs[0].paragraph_format.tab_stops
+    assert len(stops) == 1
+    assert word.paragraphs[-1].text == ""
+    assert word.element.body[-2].tag.endswith("}p")  # then only the section
+
+
+def test_without_copies_and_printer_there_is_no_imprint() -> None:
+    draft = Official("督察工作通报", "关于某事的通报", mark="草稿，未发布")
+    assert Document(io.BytesIO(made(draft))).tables == []
