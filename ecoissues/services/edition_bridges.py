@@ -130,7 +130,9 @@ class _Pair:
         self.cut = _cut_of(site, connection, edition)
         if later is not None:
             self._check_pair(later)
-        pos, at = (later.known_pos, later.known_at) if later else editions.position(connection)
+        pos, at = editions.position(connection, site.now())
+        if later is not None:
+            pos, at = later.known_pos, later.known_at
         self.known = Known(pos, at)
         self.until = later.as_of if later else edition.as_of
         self.now = {one.code: one for one in self._figures_now(definitions)}

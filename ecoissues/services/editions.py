@@ -7,7 +7,7 @@ database refuses to change or remove one (``storage.triggers``).
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -113,10 +113,14 @@ def _seal(connection: Connection, draft: Draft) -> str:
     return str(connection.execute(query).scalar() or "")
 
 
-def position(connection: Connection) -> tuple[int, str]:
-    """Give the end of the log: position and instant."""
-    at = connection.execute(select(t.head.c.recorded_at)).scalar()
-    return head_pos(connection), str(at or "")
+def position(connection: Connection, now: datetime | None = None) -> tuple[int, str]:
+    """Give the end of the log: its position, and the instant of its last event.
+
+    In: ``now``, the instant at which figures are frozen, if later: a clock in minutes may have run
+    out since the last event.
+    """
+    at = str(connection.execute(select(t.head.c.recorded_at)).scalar() or "")
+    return head_pos(connection), max(at, instant_text(now)) if now else at
 
 
 def get(site: Site, connection: Connection, actor: Actor, code: str) -> Edition:

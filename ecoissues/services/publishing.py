@@ -73,7 +73,7 @@ def settled(site: Site, connection: Connection, actor: Actor, asked: Asked) -> t
     )  # fmt: skip
     if basis.known.pos is not None:
         return basis, basis.known
-    pos, at = editions.position(connection)
+    pos, at = editions.position(connection, site.now())
     return basis, Known(pos, at)
 
 

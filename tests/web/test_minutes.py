@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from ecoissues.services import edition_bridges, publishing
 from ecoissues.services.verifying import verify
 from ecoissues.storage import tables as t
 from tests.web.conftest import World
@@ -113,3 +114,18 @@ def test_the_day_ends_with_what_was_never_met(burning: World) -> None:
         page = boss.get(f"/board/rows?list=NC-F&figure=overdue&{query}", headers=ASK)
         assert page.json["count"] == count, query  # type: ignore[index]
     assert verify(world.site).faults == []
+
+
+def test_an_edition_freezes_what_had_run_out_since_the_last_event(burning: World) -> None:
+    world = burning
+    alarm(world, "HB-4")
+    world.clock.pass_time(minutes=16)
+    site, boss = world.site, world.actor("supervisor")
+    code = publishing.publish(site, boss, publishing.Asked("NC-F"))
+    edition = publishing.find(site, boss, code)
+    assert edition.board is not None
+    overdue = next(one for one in edition.board.figures if one.code == "overdue")
+    assert overdue.part == 1
+    world.clock.pass_time(minutes=5)
+    compared = edition_bridges.compare(site, boss, code)
+    assert (compared.sound, compared.rows_sound) == (True, True)
