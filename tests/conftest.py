@@ -51,6 +51,9 @@ SLOW = (
     *("tests/figures/test_histories.py", "tests/figures/test_sums.py"),
     "tests/core/test_kind_supports.py::test_what_the_proof_rests_on_is_missed_when_removed",
     "tests/services/test_kinds_at_work.py::test_a_sheet_made_from_its_template_is_taken_in",
+    "tests/services/test_placements.py::test_a_list_counts_its_own_standing_and_no_other",
+    "tests/cli/test_verbs.py::test_a_site_begins_gets_a_user_and_its_demonstration_once",
+    "tests/exports/test_xlsx.py::test_faster_than_one_and_a_half_bare_loops",
 )
 ran: Counter[str] = Counter()
 not_run: dict[str, str] = {}
