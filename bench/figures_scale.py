@@ -91,10 +91,7 @@ def variants(connection: Connection, known_pos: int) -> dict[str, Callable[[], A
     wanted = closure.accounts
     shape = ("district", ACCOUNTS, "now", False)
     text, constants, names = totals._compiled(connection.dialect, shape)
-    values = {
-        **constants, "list_id": 1, "day": AS_OF.toordinal(), "known": 2**62, "month_end": 0,
-        "month": AS_OF.replace(day=1).toordinal(),
-    }  # fmt: skip
+    values = {**constants, **totals.place_values(1, AS_OF)}
     bound: Any = values if names is None else tuple(values[name] for name in names)
     cursor = connection.connection.cursor()
     # Known two days later: whatever was entered late after that must be taken out again.

@@ -124,15 +124,20 @@ def list_figures(as_json: bool) -> None:
 
 
 @figures.command()
+@click.option(
+    "--processes", type=click.IntRange(1, 64), help="用几个进程核对和汇总（默认与处理器核数相同）"
+)
 @on_site
-def rebuild(site: Site) -> None:
+def rebuild(site: Site, processes: int | None) -> None:
     """示例：ecoissues figures rebuild
 
     逐件与日志核对记账，不符的按日志重记，再重新汇总；新的一代建成后才切换，中断不影响现有数字。
     """
     from ecoissues.services import starting
 
-    changed = starting.rebuild_figures(site, progress("正在核对记账"))
+    changed = starting.rebuild_figures(
+        site, progress("正在核对记账"), progress("正在汇总（月）"), processes
+    )
     say(f"统计汇总已重建；按日志重记了 {changed} 件事项的记账。")
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Connection
 
 from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.figures.standing import Key, Vector
 from ecoissues.storage import tables as t
-from ecoissues.storage.prepared import run_text
+from ecoissues.storage.bulk import insert_rows
 
 #: The columns that hold ``standing.Key``, in its order.
 KEY_COLUMNS: Final = (
@@ -26,8 +25,6 @@ KEY_COLUMNS: Final = (
 COLUMNS: Final = (
     "pos", "case_id", *KEY_COLUMNS, "late", *(f"a_{name}" for name in ACCOUNTS),
 )  # fmt: skip
-
-_COMPILED: dict[str, str] = {}
 
 
 def month_start(day: date) -> int:
@@ -50,9 +47,8 @@ def values_of(
 
 
 def insert_values(connection: Connection, values: Sequence[tuple[Any, ...]]) -> None:
-    """Insert postings, all in one round: the text is compiled once for each engine."""
-    if values:
-        run_text(connection, _insert_text(connection.dialect), values, many=True)
+    """Insert postings, all in one round."""
+    insert_rows(connection, t.postings, COLUMNS, values)
 
 
 def post(
@@ -64,22 +60,3 @@ def post(
 ) -> None:
     """Post what one event changed in its case, in the transaction of that event."""
     insert_values(connection, values_of(case_id, pos, recorded_on, rows))
-
-
-def _insert_text(dialect: Dialect) -> str:
-    text = _COMPILED.get(dialect.name)
-    if text is None:
-        text = _COMPILED[dialect.name] = _compile(dialect)
-    return text
-
-
-def _compile(dialect: Dialect) -> str:
-    # Values go in as tuples, so the text must have its marks in our order and without names.
-    style = "qmark" if dialect.name == "sqlite" else "format"
-    engine: Any = type(dialect)
-    compiled: Any = insert(t.postings).compile(
-        dialect=engine(paramstyle=style), column_keys=list(COLUMNS)
-    )
-    if tuple(compiled.positiontup or ()) != COLUMNS:
-        raise AssertionError("the columns of postings are not in the order of COLUMNS")
-    return str(compiled)

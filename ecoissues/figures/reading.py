@@ -23,6 +23,7 @@ from ecoissues.figures.grouping import By, lines_by
 from ecoissues.figures.known import NOW, Known
 from ecoissues.figures.lines import Group, Grouping, Overlap, to_a_hundred
 from ecoissues.figures.registry import Definition
+from ecoissues.figures.soundness import require_sound
 from ecoissues.figures.totals import (
     Shared,
     Vectors,
@@ -73,6 +74,7 @@ class Board:
         places: int = 1,
     ) -> None:
         known.check(as_of)
+        require_sound(connection)
         self.connection, self.tree, self.row = connection, tree, row
         self.as_of, self.known, self.cut = as_of, known, cut
         self.accounts, self.places = accounts, places
@@ -280,6 +282,7 @@ def _members(
     which: Which,
 ) -> list[int]:
     known.check(as_of)
+    require_sound(connection)
     p = t.postings
     in_part = func.sum(sum((account(p, name) for name in part[1:]), account(p, part[0])))
     in_whole = func.sum(sum((account(p, name) for name in whole[1:]), account(p, whole[0])))

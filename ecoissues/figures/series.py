@@ -30,10 +30,10 @@ from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import account, current
 from ecoissues.figures.cuts import WHOLE, Cut, path_of
+from ecoissues.figures.generations import next_month
 from ecoissues.figures.known import NOW, Known, end_of_month_position
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import Definition
-from ecoissues.figures.sums import next_month
 from ecoissues.figures.totals import FRESH, LATE, LATE_INDEX, units_where
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow

@@ -2,7 +2,8 @@
 
 One statement reads, so that it sees one state of the database on both engines:
 
-+ the newest month checkpoint at or before the day's month, + the day sums from there to the day,
++ the month checkpoint nearest to the day, + the day sums from there to the day (− those from the day
+  to there, where the next month's checkpoint is nearer: the last day of a month needs none),
 + the rest: postings after the generation's position (all of them where there is no generation),
 and for an earlier known-at, which the generation has passed already,
 - late postings (recorded in a later month than their day) after the known position,
@@ -14,6 +15,7 @@ so a posting recorded later is late unless it was recorded in the month of its o
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -98,15 +100,32 @@ def _read(
     by_share: bool,
 ) -> list[Any]:
     known.check(as_of)
-    values: dict[str, Any] = {
-        "list_id": list_id, "day": as_of.toordinal(), "month": month_start(as_of),
-        "known": known.limit, "month_end": 0,
-    }  # fmt: skip
+    values = place_values(list_id, as_of, known)
     before = "now"
     if known.pos is not None:
         values["month_end"] = end_of_month_position(connection, as_of)
         before = "this_month" if values["month_end"] > known.pos else "earlier"
     return _run(connection, (cube, accounts, before, by_share), values)
+
+
+def place_values(list_id: int, as_of: date, known: Known = NOW) -> dict[str, Any]:
+    """Give the values of the statement: list, day, the checkpoints before and after it, known-at."""
+    return {
+        "list_id": list_id, "day": as_of.toordinal(), "month": month_start(as_of),
+        "month_after": month_after(as_of), "known": known.limit, "month_end": 0,
+    }  # fmt: skip
+
+
+def month_after(day: date) -> int:
+    """Give the ordinal of the first day of the next month if it is nearer than the month's own.
+
+    Out: 0 where it is not, or where the calendar ends.
+    """
+    begins = month_start(day)
+    last = day.replace(day=monthrange(day.year, day.month)[1])
+    following = last.toordinal() + 1
+    nearer = following - day.toordinal() - 1 < day.toordinal() - begins + 1
+    return following if nearer and last != date.max else 0
 
 
 def _run(connection: Connection, shape: Shape, values: Mapping[str, Any]) -> list[Any]:
@@ -146,7 +165,8 @@ def _arms(
     list_id: Any = bindparam("list_id")
     day: Any = bindparam("day")
     known: Any = bindparam("known")
-    newest = checkpoint_month(cube)
+    newest, after = checkpoint_month(cube), checkpoint_after(cube)
+    base = func.coalesce(after, newest, 0)
     reached = func.coalesce(current("upto_pos"), 0)
     # Adding 0 keeps an engine from taking the index on days where the one on positions is meant.
     until = p.c.day + 0 <= day
@@ -158,9 +178,12 @@ def _arms(
         return [key, share] if by_share else [key]
 
     arms = [
-        select(*keys(c), *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == newest),
+        select(*keys(c), *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == base),
         select(*keys(d), *_signed(d, accounts)).where(
-            *_in_cube(d, cube), d.c.day >= func.coalesce(newest, 0), d.c.day <= day
+            *_in_cube(d, cube), d.c.day >= base, d.c.day <= day
+        ),
+        select(*keys(d), *_signed(d, accounts, -1)).where(
+            *_in_cube(d, cube), d.c.day > day, d.c.day < after
         ),
         select(*keys(p), *_signed(p, accounts)).where(*rest),
     ]
@@ -189,6 +212,16 @@ def checkpoint_month(cube: str) -> Any:
     return (
         select(func.max(c.c.month))
         .where(*_in_cube(c, cube), c.c.month <= bindparam("month"))
+        .scalar_subquery()
+    )
+
+
+def checkpoint_after(cube: str) -> Any:
+    """Give (as SQL) ``:month_after`` if ``:list_id`` has that checkpoint, or NULL."""
+    c = t.checkpoints.alias()
+    return (
+        select(func.max(c.c.month))
+        .where(*_in_cube(c, cube), c.c.month == bindparam("month_after"))
         .scalar_subquery()
     )
 

@@ -20,6 +20,7 @@ from ecoissues.core.pinyin import search_key
 from ecoissues.core.units import Unit
 from ecoissues.figures import sums
 from ecoissues.figures.reposting import Progress, repost
+from ecoissues.figures.soundness import STALE, is_stale
 from ecoissues.services.reprojecting import reproject
 from ecoissues.services.site import Site
 from ecoissues.storage import reference, schema
@@ -27,8 +28,8 @@ from ecoissues.storage import tables as t
 
 #: The tree every site of this city begins with.
 TREE: Final = "chongqing.toml"
-#: Setting a migration leaves when it has emptied the postings: no figure may be read till then.
-_STALE: Final = "postings_stale"
+#: Months of sums written in one transaction.
+_MONTHS: Final = 6
 #: The newest revision that gave cases a column which their logs fill.
 _PROJECTED_SINCE: Final = "0009"
 
@@ -95,27 +96,31 @@ def upgrade(site: Site, progress: Progress | None = None) -> tuple[str, int]:
         site.library.pin_used(connection, instant_text(site.now()))
     if before != "base" and before < _PROJECTED_SINCE:
         reproject(site)
-    if _is_stale(site):
+    with site.store.reading() as connection:
+        emptied = is_stale(connection)
+    if emptied:
         rebuild_figures(site, progress)
     return revision, added
 
 
-def rebuild_figures(site: Site, progress: Progress | None = None) -> int:
+def rebuild_figures(
+    site: Site,
+    progress: Progress | None = None,
+    summing: Progress | None = None,
+    processes: int | None = None,
+) -> int:
     """Compare all postings with the log, write anew what differs, build the sums and switch.
 
-    Out: how many cases had to be posted anew. Killed midway it leaves the sums that stood.
+    In: ``progress`` in cases compared, ``summing`` in months; ``processes`` (None: as many as
+    there are cores, one for a small site). Out: how many cases had to be posted anew. Killed
+    midway it leaves the sums that stood, and no figure that is half old and half new.
     """
     site.refresh()
-    changed = repost(site.store, site.tree, site.list_ids, progress)
-    sums.rebuild(site.store)
+    changed = repost(site.store, site.tree, site.list_ids, progress, processes=processes)
+    sums.rebuild(site.store, summing, _MONTHS, processes)
     with site.store.writing() as connection:
-        connection.execute(delete(t.settings).where(t.settings.c.name == _STALE))
+        connection.execute(delete(t.settings).where(t.settings.c.name == STALE))
     return changed
-
-
-def _is_stale(site: Site) -> bool:
-    with site.store.reading() as connection:
-        return bool(reference.get_setting(connection, _STALE, ""))
 
 
 def downgrade(site: Site, revision: str) -> str:
@@ -139,11 +144,12 @@ def require_current(site: Site) -> None:
             f"数据库版本为 {now}，程序需要 {newest}；请先运行 ecoissues db upgrade。未作任何改动。",
             revision=now, newest=newest,
         )  # fmt: skip
-    if _is_stale(site):
-        raise Refused(
-            "not_upgraded",
-            "统计记账尚未从日志重建完成；请再次运行 ecoissues db upgrade。日志和事项未受影响。",
-        )
+    with site.store.reading() as connection:
+        if is_stale(connection):
+            raise Refused(
+                "not_upgraded",
+                "统计记账尚未从日志重建完成；请再次运行 ecoissues db upgrade。日志和事项未受影响。",
+            )
 
 
 def load_tree_document() -> Tree:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -21,6 +23,11 @@ _FIELDS = (
 COLUMNS = [t.events.c[name] for name in _FIELDS]
 _OF_CASE = Prepared(
     select(*COLUMNS).where(t.events.c.case_id == bindparam("case_id")).order_by(t.events.c.seq)
+)
+_BETWEEN = Prepared(
+    select(t.events.c.case_id, *COLUMNS)
+    .where(t.events.c.case_id > bindparam("after"), t.events.c.case_id <= bindparam("last"))
+    .order_by(t.events.c.case_id, t.events.c.seq)
 )
 _HEAD = select(t.head.c.pos, t.head.c.recorded_at, t.head.c.ordinary).where(t.head.c.id == 1)
 _READ_HEAD, _LOCK_HEAD = Prepared(_HEAD), Prepared(_HEAD.with_for_update())
@@ -69,6 +76,15 @@ def events_of_cases(
             events.append(event_of_row(row))
         if events:
             yield current, events
+
+
+def events_between(
+    connection: Connection, after: int, last: int
+) -> Iterator[tuple[int, list[Event]]]:
+    """Read the logs of all cases with ids in (after, last]; gives (case id, its events)."""
+    rows = _BETWEEN.run(connection, {"after": after, "last": last})
+    for case_id, group in groupby(rows, key=itemgetter(0)):
+        yield case_id, [event_of_row(row[1:]) for row in group]
 
 
 def lock_head(connection: Connection) -> tuple[int, str, bool]:

@@ -52,11 +52,13 @@ postings: Final = Table(
     Column("late", SmallInteger, nullable=False, comment="1: recorded in a later month"),
     *_accounts(),
     Index("ix_postings_list_id_day", "list_id", "day"),
-    Index("ix_postings_list_id_pos", "list_id", "pos"),
+    # With the day, so that what was recorded after a position is narrowed without its rows.
+    Index("ix_postings_list_id_pos", "list_id", "pos", "day"),
     Index(
         "ix_postings_list_id_late",
         "list_id",
         "pos",
+        "day",
         sqlite_where=text("late = 1"),
         postgresql_where=text("late = 1"),
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.figures import totals
-from ecoissues.figures.postings import month_start
+from ecoissues.figures.known import Known
 from ecoissues.figures.sums import rebuild
 from ecoissues.storage.engine import Store
 from tests.figures.histories import play
@@ -25,10 +25,8 @@ def plan_of(store: Store, shape: tuple[str, tuple[str, ...], str, bool]) -> str:
     """The plan of the statement that reads a board, as the engine tells it."""
     with store.reading() as connection:
         text, constants, names = totals._compiled(connection.dialect, shape)
-        values = {
-            **constants, "list_id": 1, "day": DAY.toordinal(), "known": 5, "month_end": 9,
-            "month": month_start(DAY),
-        }  # fmt: skip
+        known = Known(5, None, DAY)
+        values = {**constants, **totals.place_values(1, DAY, known), "month_end": 9}
         bound: Any = values if names is None else tuple(values[name] for name in names)
         if store.dialect == "postgresql":
             # Without this a table of ten rows is read whole, whatever stands beside it.

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from ecoissues.figures.comparing import compare_sums
+from ecoissues.figures.generations import next_month
 from ecoissues.figures.known import NOW, known_at
 from ecoissues.figures.postings import values_of
 from ecoissues.figures.reading import figure
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.figures.series import month_ends, series
-from ecoissues.figures.sums import advance, next_month, rebuild
+from ecoissues.figures.sums import advance, rebuild
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
 from tests.figures.world import Book, clock
