@@ -16,7 +16,7 @@ SOURCES = ecoissues tests tools $(patsubst %/,%,$(sort $(dir $(wildcard bench/*.
 SITE = --data "$$DATA" $${DATABASE_URL:+--database "$$DATABASE_URL"}
 
 .DEFAULT_GOAL := help
-.PHONY: help prepare prepare-test run test quick lint types format bench docs build lock clean
+.PHONY: help prepare prepare-test run test histories quick lint types format bench docs build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,11 @@ test: prepare-test ## everything: lint, types, SQLite, PostgreSQL, browser; noth
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --complete
 	@echo "lint: clean, types: clean"
+
+HISTORIES ?= 1000
+histories: prepare-test ## a thousand random histories on each engine, every door against a recount
+	@for engine in sqlite postgresql; do MANY_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q \
+		-n $(JOBS) -m $$engine tests/services/test_many_histories.py || exit 1; done
 
 quick: prepare-test-libraries ## the part that takes under a minute: SQLite only, no browser
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal \

@@ -27,6 +27,7 @@ PARTS = {
     "f": ("contention", "16 clients over 2 processes on one case"),
     "k": ("kinds", "importing, loading and proving all kinds at start"),
     "g": ("scanning", "the daily scan and the proof of a deadline"),
+    "h": ("rebuilding", "rebuilding every figure from the log"),
 }
 
 

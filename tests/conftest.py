@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -25,6 +26,7 @@ from tests.databases import (
     postgresql_url,
     sqlite_url,
 )
+from tests.services.sorts import faults_of
 
 __all__ = [
     "_postgresql_migrated",
@@ -48,7 +50,8 @@ BROWSER_FIXTURES = {"browser", "open_page"}
 SLOW = (
     *("tests/demo/", "tests/story/", "tests/intake/test_sheet.py", "tests/core/test_workflow.py"),
     *(f"tests/services/test_{name}.py" for name in ("matrix", "contention", "histories", "lives")),
-    *("tests/figures/test_histories.py", "tests/figures/test_sums.py"),
+    "tests/services/test_many_histories.py",
+    *(f"tests/figures/test_{name}.py" for name in ("histories", "sums", "rebuilding")),
     "tests/core/test_kind_supports.py::test_what_the_proof_rests_on_is_missed_when_removed",
     "tests/services/test_kinds_at_work.py::test_a_sheet_made_from_its_template_is_taken_in",
     "tests/services/test_placements.py::test_a_list_counts_its_own_standing_and_no_other",
@@ -57,6 +60,10 @@ SLOW = (
 )
 ran: Counter[str] = Counter()
 not_run: dict[str, str] = {}
+#: What random histories held, from whichever process played them (``make histories``).
+histories: Counter[str] = Counter()
+#: From so many histories on every sort of action must have come up often.
+MANY = 500
 
 # The same examples in every run: a red build is one that everybody can repeat. To look for new
 # ones: HYPOTHESIS_PROFILE=explore make quick
@@ -111,6 +118,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped or hasattr(report, "wasxfail"):
         not_run[report.nodeid] = str(getattr(report, "wasxfail", "")) or str(report.longrepr)
     elif report.when == "call":
+        for name, value in report.user_properties:
+            if name == "histories":
+                histories.update(json.loads(str(value)))
         parts = [part for part in PARTS if part in report.keywords]
         for part in parts or ["unit"]:
             ran[part] += 1
@@ -123,6 +133,8 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if histories["histories"] >= MANY and faults_of(histories):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if session.config.getoption("--complete") and not is_worker(session.config):
         incomplete = bool(not_run) or any(not ran[part] for part in PARTS)
         if incomplete and session.exitstatus == pytest.ExitCode.OK:
@@ -132,6 +144,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     for test, reason in not_run.items():
         terminalreporter.write_line(f"not run: {test}: {reason}")
+    if histories:
+        shown = ", ".join(f"{name} {count}" for name, count in sorted(histories.items()))
+        terminalreporter.write_line(f"in the histories: {shown}")
+        if histories["histories"] >= MANY:
+            few = ", ".join(faults_of(histories)) or "nothing"
+            terminalreporter.write_line(f"too seldom in the histories: {few}")
     counts = ", ".join(f"{part}: {ran[part]}" for part in ("unit", *PARTS))
     if config.getoption("--complete"):
         for part in PARTS:

@@ -6,7 +6,7 @@ list of changes out; pages and the command line print it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -85,12 +85,20 @@ def plain(value: Any) -> Any:
 
 def kind_text(kind: Kind) -> str:
     """Give the one text of a kind as it acts, shared steps included."""
-    return canonical(plain(kind))
+    return _kept(kind, "_text", canonical)
 
 
 def kind_digest(kind: Kind) -> str:
     """Give the digest (SHA-256, hex) of a kind as it acts."""
-    return digest_of(plain(kind))
+    return _kept(kind, "_digest", digest_of)
+
+
+def _kept(kind: Kind, name: str, make: Callable[[Any], str]) -> str:
+    """Make a text of a kind once: a document never changes, and walking one takes milliseconds."""
+    found: str | None = vars(kind).get(name)
+    if found is None:
+        found = vars(kind)[name] = make(plain(kind))
+    return found
 
 
 def changes_between(old: Kind, new: Kind) -> list[Change]:

@@ -21,6 +21,7 @@ from ecoissues.services import starting
 from ecoissues.services.consulting import figure_of, operator
 from ecoissues.services.site import Site
 from ecoissues.services.verifying import verify
+from ecoissues.storage import crew
 from ecoissues.storage import tables as t
 from tests.services.small_site import Clock, hand_over_twelve, make_site
 
@@ -131,7 +132,7 @@ def test_a_step_taken_meanwhile_is_posted_once(
     with site.store.writing() as connection:
         connection.execute(delete(t.postings))
         connection.execute(insert(t.settings).values(name=STALE, value="1"))
-    made = reposting.shared_out
+    made = crew.shared_out
 
     def slowly(store: Any, job: Any, *given: Any) -> Iterator[Any]:
         for number, found in enumerate(made(store, job, *given)):

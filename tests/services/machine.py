@@ -68,13 +68,24 @@ START = date(2024, 7, 1)
 class Office:
     """A site with units, a municipal and a district list of every kind, and people for any step."""
 
-    def __init__(self, url: str, folder: Path, start: date = START) -> None:
+    def __init__(
+        self, url: str, folder: Path, start: date = START, *, furnish: bool = True
+    ) -> None:
+        """``furnish`` False: the database is a copy of another office's, with units and lists."""
         self.clock = Clock()
         self.clock.set(start)
-        self.site: Site = make_site(url, folder, self.clock)
+        self.site: Site = (
+            make_site(url, folder, self.clock) if furnish else Site(url, folder, self.clock)
+        )
         self.kinds = {code: self.site.kinds.current(code) for code in self.site.kinds.codes()}
         #: The kind to take where any one will do.
         self.any_kind = self.kinds[LISTS["c3"][1]]
+        if furnish:
+            self._furnish()
+        self.files = {s: prepare(self.site, f"{s}.pdf", s, PDF) for s in EVIDENCE_STAGES}
+        self._serial = itertools.count(1)
+
+    def _furnish(self) -> None:
         with self.site.store.writing() as connection:
             tree = self.site.tree
             for code, name, short, sort, parent in _MORE_UNITS:
@@ -88,8 +99,6 @@ class Office:
                     }  # fmt: skip
                     connection.execute(insert(t.lists).values(**row))
         self.site.refresh()
-        self.files = {s: prepare(self.site, f"{s}.pdf", s, PDF) for s in EVIDENCE_STAGES}
-        self._serial = itertools.count(1)
 
     def list_of(self, kind: Kind, unit: str = CITY) -> str:
         """Give the code of a unit's list of a kind."""

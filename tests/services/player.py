@@ -108,12 +108,21 @@ class Player:
             who = self.office.person("supervisor", OFFICES[CITY], f"boss{self.rng.randint(1, 3)}")
         files = self.office.needed(step) if self.rng.random() < 0.95 else ()
         request = gate.Request(step.code, None, values, files, day, reason)
+        with self.office.site.store.reading() as connection:
+            row = self.office.case(connection, case_id)
         taken = gate.take_step(self.office.site, who, case_id, request)
-        if reason and step.effect != "extend":
+        self.taken(sort, step, row, who.role, request, taken)
+        return True
+
+    def taken(
+        self, _sort: str, step: Step, _row: Any, _role: str, request: gate.Request,
+        taken: gate.Taken,
+    ) -> None:  # fmt: skip
+        """Count what came along with a step that was accepted (``play`` counts its sort)."""
+        if request.late_reason and step.effect != "extend":
             self.accepted["late"] += 1
         if taken.companions:
             self.accepted["followed"] += taken.companions
-        return True
 
     def candidates(self, sort: str) -> list[tuple[int, Step, str]]:
         """Give (case, step, home list) where a step of the sort is possible by the state alone."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,7 @@ from tests.services.machine import (
     TOWN,
 )
 
+_HERE = timezone(timedelta(hours=8))
 #: Unit -> the unit above it.
 ABOVE = {
     DISTRICT: CITY, FOREIGN: CITY, DEPARTMENT: CITY, HANDLER: DISTRICT, OTHER: DISTRICT,
@@ -71,12 +72,17 @@ class Book:
 
 @dataclass
 class Watch:
-    """A clock: original and current due day; when it was met and whether in time."""
+    """A clock: original and current due day; when it was met and whether in time.
+
+    One that runs in hours has the instants it is due at as well.
+    """
 
     slot: str
     met_by: list[str]
     original: str | None = None
     current: str | None = None
+    original_at: str = ""
+    current_at: str = ""
     met: str = ""
     passed: list[str] = field(default_factory=list)
     in_time: bool = False
@@ -198,10 +204,9 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
         watch = now.watches.setdefault(code, Watch(fact["slot"], fact["met_by"]))
         if not watch.met and watch.current and watch.current < entry.day:
             watch.passed.append(watch.current)
+        watch.current, watch.current_at = fact["due"], fact.get("due_at") or ""
         if fact["op"] in ("set", "reset"):
-            watch.original = watch.current = fact["due"]
-        else:
-            watch.current = fact["due"]
+            watch.original, watch.original_at = watch.current, watch.current_at
     now.channel = facts.get("fields", {}).get("channel", now.channel)
     now.answer = facts.get("satisfaction", now.answer)
     now.part = facts.get("part", now.part)
@@ -218,8 +223,8 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
             watch.met = entry.day
             dues = [*watch.passed, *([watch.current] if watch.current else [])]
             watch.passed = [one for one in dues if one < entry.day]
-            watch.in_time = watch.original is not None and entry.day <= watch.original
-            watch.in_extended_time = watch.current is not None and entry.day <= watch.current
+            watch.in_time = timely(entry, watch.original, watch.original_at)
+            watch.in_extended_time = timely(entry, watch.current, watch.current_at)
         elif not stopped:
             watch.met = ""
 
@@ -230,6 +235,20 @@ def seen_on(now: Standing, list_code: str) -> Standing:
         return now
     phase, once, again = now.there[list_code]
     return replace(now, phase=phase, closed_once=once, taken_up_again=again)
+
+
+def timely(entry: Entry, due: str | None, due_at: str) -> bool:
+    """Tell whether an entry meets a clock in time; of one entered later only the day is known,
+    and its end is taken."""
+    if due is None:
+        return False
+    if not due_at:
+        return entry.day <= due
+    recorded = datetime.fromisoformat(entry.recorded_at).astimezone(_HERE)
+    happened = recorded
+    if recorded.date().isoformat() != entry.day:
+        happened = datetime.fromisoformat(f"{entry.day}T23:59:59.999999+08:00")
+    return happened <= datetime.fromisoformat(due_at)
 
 
 def overdue(now: Standing, day: str, *slots: str) -> bool:
