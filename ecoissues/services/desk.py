@@ -20,7 +20,7 @@ _LIVE: Final = "open,phase_closed,completed"
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """One pile of work: its name, its filter, how many, and how urgent (red, yellow or "")."""
+    """One pile of work: its name, its filter, how many, and how urgent (red, orange, yellow or "")."""
 
     key: str
     label: str
@@ -58,7 +58,7 @@ def queues_of(actor: Actor, days: int) -> list[Queue]:
     late = [
         _queue("overdue", "已逾期", "red", "超过现行时限", due="overdue", **own),
         _queue("today", "今日到期", "red", "", due="today", **own),
-        _queue("urgent", "紧急", "yellow", "橙灯，含今日到期", due="urgent", **own),
+        _queue("urgent", "紧急", "orange", "橙灯，含今日到期", due="urgent", **own),
         _queue("soon", "临期", "yellow", "含今日到期", due="soon", **own),
     ]
     rest = [
