@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, make_url, select, update
 
 from ecoissues.core import kind_registry
 from ecoissues.core.instants import day_of
@@ -120,7 +120,8 @@ def furnished(
 
     @contextmanager
     def postgresql() -> Iterator[Office]:
-        template = database_url.split("/")[-1].split("?")[0]
+        template = make_url(database_url).database
+        assert template is not None
         with postgres.server().fresh(template) as url:
             office = Office(url, data, furnish=False)
             try:
