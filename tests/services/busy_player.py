@@ -30,10 +30,10 @@ from tests.services.sorts import sorts_of
 
 #: What is tried, and how often: sorts of steps and things that are several steps.
 WEIGHTS: Final = {
-    "register": 2, "split": 5, "walk": 50, "back": 20, "end": 6, "note": 11, "chase": 5,
-    "tell": 20, "return": 10, "phase": 8, "instruct": 6, "assign": 10, "classify": 6, "place": 9, "merge": 9,
-    "ask_extension": 36, "ask_suspension": 28, "order": 15, "plan": 36, "ask_move": 20,
-    "amend": 18, "strike": 16, "reopen": 10, "review": 10, "move_kind": 2,
+    "register": 2, "split": 5, "walk": 50, "back": 20, "end": 8, "note": 11, "chase": 5,
+    "tell": 20, "return": 10, "phase": 8, "instruct": 8, "assign": 10, "classify": 8, "place": 11, "merge": 16,
+    "ask_extension": 36, "ask_suspension": 38, "order": 15, "plan": 64, "ask_move": 34,
+    "amend": 30, "strike": 16, "reopen": 10, "review": 10, "move_kind": 2,
 }  # fmt: skip
 #: Kinds that know every sort of action between them; one of these is in each history.
 RICH: Final = ("complaint", "complaint", "complaint", "complaint", "rectification", "issue_list")

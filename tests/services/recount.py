@@ -83,6 +83,7 @@ class Watch:
     current: str | None = None
     original_at: str = ""
     current_at: str = ""
+    set_by: int = 0
     met: str = ""
     passed: list[str] = field(default_factory=list)
     in_time: bool = False
@@ -111,6 +112,7 @@ class Standing:
     closed_once: bool = False
     taken_up_again: bool = False
     watches: dict[str, Watch] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
@@ -183,6 +185,7 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
     facts = entry.facts
     now.registered = now.registered or entry.day
     now.lists.add(book.home)
+    now.taken[facts.get("follows", {}).get("step", entry.step)] = entry.seq
     if "parties" in facts:
         now.units = [code for code, part in facts["parties"] if part in ("lead", "joint")]
     now.types = facts.get("types", now.types)
@@ -207,6 +210,7 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
         watch.current, watch.current_at = fact["due"], fact.get("due_at") or ""
         if fact["op"] in ("set", "reset"):
             watch.original, watch.original_at = watch.current, watch.current_at
+            watch.set_by = entry.seq
     now.channel = facts.get("fields", {}).get("channel", now.channel)
     now.answer = facts.get("satisfaction", now.answer)
     now.part = facts.get("part", now.part)
@@ -219,6 +223,8 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
         now.phase = entry.phase
     for watch in now.watches.values():
         stopped = now.phase in watch.met_by or bool(now.marks & set(watch.met_by))
+        steps = (one.removeprefix("step:") for one in watch.met_by if one.startswith("step:"))
+        stopped = stopped or any(now.taken.get(one, 0) > watch.set_by for one in steps)
         if stopped and not watch.met:
             watch.met = entry.day
             dues = [*watch.passed, *([watch.current] if watch.current else [])]

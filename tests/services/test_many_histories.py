@@ -53,7 +53,7 @@ from tests.services.recount import Recount
 #: How many histories in all, and in how many blocks (each a test of its own).
 HISTORIES = int(os.environ.get("MANY_HISTORIES", "16"))
 BLOCKS = max(1, HISTORIES // 125)
-ACTIONS = (65, 110)
+ACTIONS = (75, 120)
 #: Kinds whose lists can be moved to another version in these histories.
 VERSIONED = ("complaint", "rectification", "issue_list", "hotline_matter", "warning_film")
 DEFINITIONS = packaged_definitions().by_code
