@@ -12,14 +12,15 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-_LATE = {"sqlite_where": sa.text("late = 1"), "postgresql_where": sa.text("late = 1")}
+_LATE = sa.text("late = 1")
 
 
 def _index(columns: list[str]) -> None:
     op.drop_index("ix_postings_list_id_late", "postings")
     op.drop_index("ix_postings_list_id_pos", "postings")
     op.create_index("ix_postings_list_id_pos", "postings", columns)
-    op.create_index("ix_postings_list_id_late", "postings", columns, **_LATE)
+    op.create_index("ix_postings_list_id_late", "postings", columns,
+                    sqlite_where=_LATE, postgresql_where=_LATE)
 
 
 def upgrade() -> None:
