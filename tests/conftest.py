@@ -56,7 +56,6 @@ SLOW = (
     "tests/services/test_kinds_at_work.py::test_a_sheet_made_from_its_template_is_taken_in",
     "tests/services/test_placements.py::test_a_list_counts_its_own_standing_and_no_other",
     "tests/cli/test_verbs.py::test_a_site_begins_gets_a_user_and_its_demonstration_once",
-    "tests/exports/test_xlsx.py::test_faster_than_one_and_a_half_bare_loops",
 )
 ran: Counter[str] = Counter()
 not_run: dict[str, str] = {}

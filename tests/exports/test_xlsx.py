@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import time
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
@@ -250,32 +247,3 @@ def test_any_text_survives(texts: list[str]) -> None:
     forbidden = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
     plain = [forbidden.sub("", t.replace("\r\n", "\n").replace("\r", "\n")) for t in texts]
     assert [line[0] for line in with_calamine(content)[2:]] == plain
-
-
-def test_faster_than_one_and_a_half_bare_loops(tmp_path: Path) -> None:
-    columns = [Column(f"c{i}", f"列{i}", 7) for i in range(20)]
-    form = sample(*columns)
-    texts = ["某镇某企业废水直排，现场核查属实。" * (1 + i % 3) for i in range(20)]
-
-    def rows() -> Iterator[dict[str, str]]:
-        for _ in range(1_500):
-            yield {f"c{i}": text for i, text in enumerate(texts)}
-
-    def bare() -> None:
-        book = xlsxwriter.Workbook(tmp_path / "bare.xlsx", {"constant_memory": True})
-        sheet = book.add_worksheet()
-        for line, row in enumerate(rows()):
-            for place, text in enumerate(row.values()):
-                sheet.write_string(line, place, text)
-        book.close()
-
-    def ours() -> None:
-        write_xlsx(form, Heading(), rows(), [], tmp_path / "ours.xlsx")
-
-    def seconds(work: Any) -> float:
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-
-    pairs = [(seconds(bare), seconds(ours)) for _ in range(3)]
-    assert min(own / limit for limit, own in pairs) <= 1.5
