@@ -225,6 +225,8 @@ def plain_kinds() -> dict[str, dict[str, Any]]:
             without += ["ask_suspension", "suspend", "refuse_suspension", "resume"]
         if not clocks:
             without.append("recount")
+        if "placed_states" not in kind:
+            without.append("advance")
         kind["steps"] = [
             *kind["steps"],
             *(

@@ -29,7 +29,7 @@ from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
 from ecoissues.web.app import create_app
-from tests.services.recount import Recount
+from tests.services.recount_list import Recount
 
 FORM, PASSWORD = "complaint_table", "right-horse-battery"
 DEFINITIONS = packaged_definitions().by_code

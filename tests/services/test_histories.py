@@ -35,7 +35,7 @@ from ecoissues.storage.reference import ListRow
 from tests.services import recount
 from tests.services.machine import CITY, DISTRICT, FOREIGN, HANDLER, OFFICES, TOWN, Office
 from tests.services.player import WEIGHTS, Player, few
-from tests.services.recount import Recount
+from tests.services.recount_list import Recount, equal_shares
 
 HISTORIES = int(os.environ.get("HISTORIES", "2"))
 ACTIONS = int(os.environ.get("ACTIONS", "480"))
@@ -184,7 +184,7 @@ class Comparing:
         for by in ways:
             shared = msgspec.structs.replace(row, joint_counting="half")
             found = figure(connection, self.tree, definition, shared, day, known, by=by)
-            right = recount.equal_shares(counted, definition.code, by)
+            right = equal_shares(counted, definition.code, by)
             lines = {g.key: (g.shown_part, g.shown_whole) for g in found.groups}
             assert lines == {
                 key: (shown_count(part), shown_count(whole)) for key, (part, whole) in right.items()

@@ -48,7 +48,7 @@ from tests.services import recount
 from tests.services.busy_player import BusyPlayer
 from tests.services.doors import Doors
 from tests.services.machine import DISTRICT, FOREIGN, HANDLER, Office
-from tests.services.recount import Recount
+from tests.services.recount_list import Recount
 
 #: How many histories in all, and in how many blocks (each a test of its own).
 HISTORIES = int(os.environ.get("MANY_HISTORIES", "16"))

@@ -86,6 +86,8 @@ def has_use(document: Document, step: Document) -> bool:
         return any("extension" in clock for clock in document.get("clocks", ()))
     if step.get("effect") in ("ask_suspension", "suspend", "refuse_suspension"):
         return any("suspension" in clock for clock in document.get("clocks", ()))
+    if step.get("effect") == "advance":
+        return "placed_states" in document
     plans = bool(document.get("planned") or document.get("milestones"))
     return plans or step.get("effect") not in ("plan", "reach")
 
