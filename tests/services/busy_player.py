@@ -30,17 +30,18 @@ from tests.services.sorts import sorts_of
 
 #: What is tried, and how often: sorts of steps and things that are several steps.
 WEIGHTS: Final = {
-    "register": 2, "split": 5, "walk": 50, "back": 20, "end": 8, "note": 11, "chase": 5,
+    "register": 2, "split": 9, "walk": 50, "back": 20, "end": 8, "note": 11, "chase": 5,
     "tell": 20, "return": 10, "phase": 8, "instruct": 8, "assign": 10, "classify": 8, "place": 11, "merge": 16,
-    "ask_extension": 36, "ask_suspension": 38, "order": 15, "plan": 64, "ask_move": 34,
-    "amend": 30, "strike": 16, "reopen": 10, "review": 10, "move_kind": 2,
+    "ask_extension": 40, "ask_suspension": 44, "resume": 12, "order": 17, "plan": 60, "reach": 30,
+    "ask_move": 34, "amend": 30, "strike": 16, "reopen": 10, "review": 10, "move_kind": 9,
 }  # fmt: skip
 #: Kinds that know every sort of action between them; one of these is in each history.
 RICH: Final = ("complaint", "complaint", "complaint", "complaint", "rectification", "issue_list")
 #: What mostly comes after something that was accepted, one of these.
 AFTER: Final[dict[str, tuple[str, ...]]] = {
-    "ask_extension": ("extend", "extend", "refuse_extension", "withdraw_request"),
-    "ask_suspension": ("suspend", "suspend", "refuse_suspension", "refuse_suspension", "withdraw_request"),
+    "ask_extension": ("extend", "refuse_extension", "refuse_extension", "withdraw_request"),
+    "ask_suspension": ("suspend", "suspend", "suspend", "refuse_suspension", "refuse_suspension",
+                       "withdraw_request"),
     "suspend": ("resume",),
     "instruct": ("answer",),
     "order": ("answer_order", "escalate"),
@@ -80,7 +81,10 @@ class BusyPlayer(Player):
         self.rng = random.Random(seed)
         self.main_kind = self.rng.choice(RICH)
         others = sorted(set(office.kinds) - {self.main_kind})
-        self.kinds = {self.main_kind, *self.rng.sample(others, kinds - 1)}
+        planned = [code for code in others if office.kinds[code].has_plan]
+        # Few kinds state milestones; the second one often does.
+        more = self.rng.choice(planned if self.rng.random() < 0.6 else others)
+        self.kinds = {self.main_kind, more, *self.rng.sample(others, kinds - 2)}
         self.roles: Counter[str] = Counter()
         self.wanted: list[str] = []
         self.only = 0  # the case being walked with
