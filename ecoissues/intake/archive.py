@@ -44,6 +44,7 @@ def open_archive(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     check_directory_size(file, limits)
     try:
         archive = zipfile.ZipFile(file)
+    # NotImplementedError is zipfile's word for a compression that it does not know.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
         raise refusals.unreadable("文件已损坏，无法打开压缩目录") from error
     parts = archive.infolist()
