@@ -136,7 +136,7 @@ def rebuild(site: Site, processes: int | None) -> None:
     from ecoissues.services import starting
 
     changed = starting.rebuild_figures(
-        site, progress("正在核对记账"), progress("正在汇总（月）"), processes
+        site, progress("正在核对记账"), progress("正在汇总（半月）"), processes
     )
     say(f"统计汇总已重建；按日志重记了 {changed} 件事项的记账。")
 

@@ -1,7 +1,7 @@
 """Generations of sums: built from all postings beside the one in use, switched to at the end.
 
 A rebuild that is killed leaves the old generation in use; what it left behind is swept by the next
-one. Processes sum a month each, side by side; one writes.
+one. Processes sum half a month each, side by side; one writes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.figures.cubes import KEYS
-from ecoissues.figures.summing import Month, SumRow, sum_month
+from ecoissues.figures.summing import Half, SumRow, sum_half
 from ecoissues.storage import tables as t
 from ecoissues.storage.bulk import insert_rows
 from ecoissues.storage.crew import cores, shared_out
@@ -23,16 +23,18 @@ from ecoissues.storage.engine import Store
 from ecoissues.storage.log import head_pos
 
 Progress = Callable[[int, int], None]
-Summed = tuple[Month, list[SumRow]]
-#: What all closed months of a list come to so far: list -> (cube, key, share) -> accounts.
+Summed = tuple[Half, list[SumRow]]
+#: What all closed halves of a list come to so far: list -> (cube, key, share) -> accounts.
 Running = dict[int, dict[tuple[str, str, int], list[int]]]
 
 #: Below so many positions of the log no second process is worth its start.
 FEW: Final = 30_000
+#: The day of a month on which its second half begins.
+_SECOND: Final = 16
 _FOREVER: Final = date.max.toordinal() + 1
 _ACCOUNT_KEYS: Final = [f"a_{name}" for name in ACCOUNTS]
 _DAY_COLUMNS: Final = ("generation", "cube", "list_id", "day", "key", "shared", *_ACCOUNT_KEYS)
-_MONTH_COLUMNS: Final = ("generation", "cube", "list_id", "month", "key", "shared", *_ACCOUNT_KEYS)
+_POINT_COLUMNS: Final = ("generation", "cube", "list_id", "begins", "key", "shared", *_ACCOUNT_KEYS)
 
 
 def rebuild(
@@ -43,32 +45,33 @@ def rebuild(
 ) -> int:
     """Build a new generation from all postings and switch to it; gives its log position.
 
-    In: the store; ``progress(done, all)`` in months; ``chunk``: months written in one transaction;
-    ``processes`` that sum (None: as many as there are cores, one for few postings). Writers get
-    their turn between the transactions.
+    In: the store; ``progress(done, all)`` in half months; ``chunk``: how many of them are written in
+    one transaction;
+    ``processes`` that sum (None: as many as there are cores, one for few postings).
+    Writers get their turn between the transactions.
     """
     with store.writing() as connection:
         upto = head_pos(connection)
         generation = _new_generation(connection, upto)
-        months = list(_work(connection, upto))
+        halves = list(_work(connection, upto))
     size = processes if processes is not None else 1 if upto < FEW else cores()
     running, waiting = Running(), list[Summed]()
-    for one in _in_order(shared_out(store, sum_month, None, months, size)):
+    for one in _in_order(shared_out(store, sum_half, None, halves, size)):
         waiting.append(one)
-        if len(waiting) == chunk or one[0].number + 1 == len(months):
+        if len(waiting) == chunk or one[0].number + 1 == len(halves):
             with store.writing() as connection:
-                for month, rows in waiting:
-                    _put_month(connection, generation, month, rows, running)
+                for half, rows in waiting:
+                    _put_half(connection, generation, half, rows, running)
             waiting.clear()
         if progress is not None:
-            progress(one[0].number + 1, len(months))
+            progress(one[0].number + 1, len(halves))
     if _switch(store, generation):
         _sweep(store, generation)
     return upto
 
 
 def _in_order(found: Iterator[Summed]) -> Iterator[Summed]:
-    """Give the months in their order, whichever was summed first."""
+    """Give the halves in their order, whichever was summed first."""
     early: dict[int, Summed] = {}
     wanted = 0
     for one in found:
@@ -78,14 +81,14 @@ def _in_order(found: Iterator[Summed]) -> Iterator[Summed]:
             wanted += 1
 
 
-def _put_month(
-    connection: Connection, generation: int, month: Month, rows: list[SumRow], running: Running
+def _put_half(
+    connection: Connection, generation: int, half: Half, rows: list[SumRow], running: Running
 ) -> None:
-    """Write the sums of a month's days and, where it is closed, the checkpoint at its end."""
-    home = month.list_id
+    """Write the sums of the days of a half and, where it is closed, the checkpoint at its end."""
+    home = half.list_id
     days = [(generation, row[0], home, *row[1:]) for row in rows]
     insert_rows(connection, t.day_sums, _DAY_COLUMNS, days)
-    if month.closed:
+    if half.closed:
         of_list = running.setdefault(home, {})
         for cube, _, key, share, *vector in rows:
             held = of_list.get((cube, key, share))
@@ -93,10 +96,10 @@ def _put_month(
                 vector if held is None else list(map(int.__add__, held, vector))
             )
         closed = [
-            (generation, cube, home, month.ends, key, share, *vector)
+            (generation, cube, home, half.ends, key, share, *vector)
             for (cube, key, share), vector in of_list.items()
         ]
-        insert_rows(connection, t.checkpoints, _MONTH_COLUMNS, closed)
+        insert_rows(connection, t.checkpoints, _POINT_COLUMNS, closed)
 
 
 def _switch(store: Store, generation: int) -> bool:
@@ -137,46 +140,48 @@ def _sweep(store: Store, keep: int) -> None:
             connection.execute(statement)
 
 
-def next_month(begins: int) -> int:
-    """Give the ordinal of the first day of the month after the one that begins on ``begins``."""
+def half_of(day: date) -> int:
+    """Give the ordinal of the first day of the half month of a day: the 1st or the 16th."""
+    return day.replace(day=1 if day.day < _SECOND else _SECOND).toordinal()
+
+
+def next_half(begins: int) -> int:
+    """Give the ordinal of the first day of the half month after the one that begins on ``begins``."""
     day = date.fromordinal(begins)
+    if day.day < _SECOND:
+        return day.replace(day=_SECOND).toordinal()
     return date(day.year + day.month // 12, day.month % 12 + 1, 1).toordinal()
 
 
-def _work(connection: Connection, upto: int) -> Iterator[Month]:
-    """Give each month of each list that must be summed.
+def halves_between(begins: int, ends: int) -> Iterator[int]:
+    """Give the first days of the half months from ``begins`` to before ``ends``."""
+    while begins < ends:
+        yield begins
+        begins = next_half(begins)
 
-    Months run from the first posting to the month of the last recording; all later days (due days
-    ahead) stand in one last step without a checkpoint, since no board is asked ahead of time.
+
+def newest_half(connection: Connection) -> int:
+    """Give the first day (ordinal) of the half month of the last recording."""
+    recorded = connection.execute(select(t.head.c.recorded_at)).scalar_one()
+    return half_of(date.fromisoformat(recorded[:10]))
+
+
+def _work(connection: Connection, upto: int) -> Iterator[Half]:
+    """Give each half month of each list that must be summed.
+
+    They run from the first posting to the half month of the last recording; all later days (due
+    days ahead) stand in one last step without a checkpoint, since no board is asked ahead of time.
     """
     if not upto:
         return
-    newest, number = next_month(newest_month(connection)), itertools.count()
+    newest, number = next_half(newest_half(connection)), itertools.count()
     for list_id in connection.execute(select(t.lists.c.id).order_by(t.lists.c.id)).scalars().all():
         first = connection.execute(
             select(func.min(t.postings.c.day)).where(t.postings.c.list_id == list_id)
         ).scalar()
         if first is None:
             continue
-        begins = month_of(first)
-        for month in months_between(begins, newest):
-            yield Month(next(number), list_id, month, next_month(month), upto, closed=True)
-        yield Month(next(number), list_id, max(begins, newest), _FOREVER, upto, closed=False)
-
-
-def newest_month(connection: Connection) -> int:
-    """Give the first day (ordinal) of the month of the last recording."""
-    recorded = connection.execute(select(t.head.c.recorded_at)).scalar_one()
-    return month_of(date.fromisoformat(recorded[:10]).toordinal())
-
-
-def month_of(day: int) -> int:
-    """Give the first day of the month of a day, both as ordinals."""
-    return date.fromordinal(day).replace(day=1).toordinal()
-
-
-def months_between(begins: int, ends: int) -> Iterator[int]:
-    """Give the first days of the months from ``begins`` to before ``ends``."""
-    while begins < ends:
-        yield begins
-        begins = next_month(begins)
+        begun = half_of(date.fromordinal(first))
+        for begins in halves_between(begun, newest):
+            yield Half(next(number), list_id, begins, next_half(begins), upto, closed=True)
+        yield Half(next(number), list_id, max(begun, newest), _FOREVER, upto, closed=False)

@@ -1,11 +1,12 @@
 """Trends: one figure at many month ends, read from the checkpoints in one statement.
 
-The end of a month is the checkpoint of the next one. What the checkpoints do not hold yet (the
+The end of a month is the checkpoint at the beginning of the next one. What the checkpoints do not hold yet (the
 rest), and what they hold but was not known (an earlier known-at), is read by day and added up.
 """
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -30,7 +31,6 @@ from ecoissues.core.rates import percent
 from ecoissues.core.units import UnitTree
 from ecoissues.figures.cubes import account, current
 from ecoissues.figures.cuts import WHOLE, Cut, path_of
-from ecoissues.figures.generations import next_month
 from ecoissues.figures.known import NOW, Known, end_of_month_position
 from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import Definition
@@ -76,7 +76,7 @@ def series(
     ends = [
         day
         for day in days
-        if next_month(_begins(day)) == day.toordinal() + 1 and not known.instant_on(day)
+        if day.day == monthrange(day.year, day.month)[1] and not known.instant_on(day)
     ]
     if cut.needs_postings:
         ends = []
@@ -94,10 +94,6 @@ def series(
     return points
 
 
-def _begins(day: date) -> int:
-    return day.replace(day=1).toordinal()
-
-
 def _at_month_ends(
     connection: Connection,
     tree: UnitTree,
@@ -113,12 +109,12 @@ def _at_month_ends(
     earlier = "" if known.pos is None else "this_month" if month_end > known.pos else "before"
     values = {
         "list_id": row.id, "last": max(ends).toordinal(), "limit": known.limit,
-        "months": [end.toordinal() + 1 for end in ends],
+        "points": [end.toordinal() + 1 for end in ends],
         **({"known": known.pos} if earlier else {}),
         **({"month_end": month_end} if earlier == "this_month" else {}),
     }  # fmt: skip
     found = connection.execute(_statement(definition, units, earlier), values).all()
-    months = {at: (int(part), int(whole)) for sort, at, part, whole in found if sort == "month"}
+    points = {at: (int(part), int(whole)) for sort, at, part, whole in found if sort == "point"}
     newest = next((int(at) for sort, at, *_ in found if sort == "newest" and at), 0)
     days = sorted(
         (int(at), int(part), int(whole), sort) for sort, at, part, whole in found
@@ -127,7 +123,7 @@ def _at_month_ends(
     counted = {}
     for end in ends:
         last = end.toordinal()
-        part, whole = months.get(min(last + 1, newest), (0, 0))
+        part, whole = points.get(min(last + 1, newest), (0, 0))
         for at, more_part, more_whole, sort in days:
             # Day sums are wanted only past the newest checkpoint, changes always.
             if at <= last and (sort == "change" or last >= newest):
@@ -143,7 +139,7 @@ def _statement(
     """Give rows (sort, month or day, part, whole) in one statement: one state of the database.
 
     What was not known yet (``earlier``: known as of the last day's own month or one before it) is
-    taken off as ``totals`` says. Values to give: ``list_id``; ``last`` day; ``months`` whose
+    taken off as ``totals`` says. Values to give: ``list_id``; ``last`` day; ``points`` whose
     checkpoints are wanted; ``limit``, the last position that counts; with ``earlier`` also
     ``known``; ``month_end``, the last position recorded in the month of the last day.
     """
@@ -154,20 +150,20 @@ def _statement(
     limit: Any = bindparam("limit")
     known: Any = bindparam("known")
     reached = func.coalesce(current("upto_pos"), 0)
-    any_month = c.alias()
+    any_point = c.alias()
     newest = (
-        select(func.max(any_month.c.month))
-        .where(*_of_cube(any_month, cube, list_id), any_month.c.month <= last + 1)
+        select(func.max(any_point.c.begins))
+        .where(*_of_cube(any_point, cube, list_id), any_point.c.begins <= last + 1)
         .scalar_subquery()
     )
-    wanted = or_(c.c.month.in_(bindparam("months", expanding=True)), c.c.month == newest)
+    wanted = or_(c.c.begins.in_(bindparam("points", expanding=True)), c.c.begins == newest)
     base = func.coalesce(newest, 0)
     by_day = [p.c.list_id == list_id, p.c.day + 0 <= last]
     if units is not None:
         by_day.append(units_where(units))
     arms = [
         select(literal("newest"), newest, literal(0), literal(0)),
-        _rows("month", c, c.c.month, definition).where(*_of_cube(c, cube, list_id, units), wanted),
+        _rows("point", c, c.c.begins, definition).where(*_of_cube(c, cube, list_id, units), wanted),
         _rows("sum", d, d.c.day, definition).where(
             *_of_cube(d, cube, list_id, units), d.c.day >= base, d.c.day <= last
         ),

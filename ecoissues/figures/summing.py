@@ -1,8 +1,8 @@
-"""The day sums of one month of a list, counted from its postings.
+"""The day sums of half a month of a list, counted from its postings.
 
 Postings hold few accounts that are not 0, so they are added up here, one after the other; sorted
 and summed by the database, column by column, they took four times as long. Several processes do
-it side by side, a month each (``storage.crew``).
+it side by side, half a month each (``storage.crew``).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _POSTINGS: Final = Prepared(
 )
 
 
-class Month(msgspec.Struct, frozen=True):
+class Half(msgspec.Struct, frozen=True):
     """What is summed at a time: the days [begins, ends) of a list, postings up to a position.
 
-    ``number`` orders the months of a rebuild; ``closed``: a checkpoint stands at its end.
+    ``number`` orders the halves of a rebuild; ``closed``: a checkpoint stands at its end.
     """
 
     number: int
@@ -48,18 +48,18 @@ class Month(msgspec.Struct, frozen=True):
     closed: bool
 
 
-def sum_month(connection: Connection, _given: object, month: Month) -> tuple[Month, list[SumRow]]:
-    """Give the day sums of all cubes of a month (a job for ``shared_out``)."""
+def sum_half(connection: Connection, _given: object, half: Half) -> tuple[Half, list[SumRow]]:
+    """Give the day sums of all cubes of half a month (a job for ``shared_out``)."""
     rows: list[SumRow] = []
-    # Days ahead of the last month are many and nearly empty: one slice.
-    step = _SLICE if month.closed else month.ends - month.begins
-    for begins in range(month.begins, month.ends, step):
+    # Days ahead of the last half are many and nearly empty: one slice.
+    step = _SLICE if half.closed else half.ends - half.begins
+    for begins in range(half.begins, half.ends, step):
         values = {
-            "list_id": month.list_id, "begins": begins, "upto": month.upto,
-            "ends": min(begins + step, month.ends),
+            "list_id": half.list_id, "begins": begins, "upto": half.upto,
+            "ends": min(begins + step, half.ends),
         }  # fmt: skip
         rows += _summed(_POSTINGS.run(connection, values))
-    return month, rows
+    return half, rows
 
 
 def _summed(postings: list[tuple[Any, ...]]) -> list[SumRow]:

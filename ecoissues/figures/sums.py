@@ -1,4 +1,4 @@
-"""Day sums and running month checkpoints, kept up with the log.
+"""Day sums and running checkpoints of each half month, kept up with the log.
 
 A generation (``generations``) holds the sums of all postings up to a log position. Readers add the
 rest by position, so sums may lag and are never touched inside a step. ``advance`` adds what was
@@ -7,6 +7,7 @@ posted since, in one transaction, which readers (one statement each) see whole o
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
@@ -29,10 +30,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ecoissues.core.accounts import ACCOUNTS
 from ecoissues.figures.cubes import KEYS, SHARES, account, key_text, summed
 from ecoissues.figures.generations import (
-    month_of,
-    months_between,
-    newest_month,
-    next_month,
+    half_of,
+    halves_between,
+    newest_half,
+    next_half,
     rebuild,
 )
 from ecoissues.storage import tables as t
@@ -66,14 +67,14 @@ def _locked(connection: Connection) -> Any:
     return query if connection.dialect.name == "sqlite" else query.with_for_update()
 
 
-def _close_month(
+def _close_half(
     connection: Connection, cube: str, generation: int, list_id: int, begins: int
 ) -> None:
     connection.execute(
         _checkpoint(cube),
         {
             "p_generation": generation, "p_list_id": list_id, "p_begins": begins,
-            "p_ends": next_month(begins),
+            "p_ends": next_half(begins),
         },
     )  # fmt: skip
 
@@ -97,7 +98,7 @@ def _grouped(cube: str) -> list[Any]:
 
 @lru_cache
 def _checkpoint(cube: str) -> Any:
-    """INSERT the checkpoint of the next month: the month's own checkpoint plus its days."""
+    """INSERT the checkpoint at the end of a half month: the one at its beginning plus its days."""
     here, days = t.checkpoints, t.day_sums
     parts = union_all(
         *(
@@ -110,7 +111,7 @@ def _checkpoint(cube: str) -> Any:
                 *conditions,
             )
             for source, conditions in (
-                (here, (here.c.month == bindparam("p_begins"),)),
+                (here, (here.c.begins == bindparam("p_begins"),)),
                 (days, (days.c.day >= bindparam("p_begins"), days.c.day < bindparam("p_ends"))),
             )
         )
@@ -120,7 +121,7 @@ def _checkpoint(cube: str) -> Any:
         parts.c.key, parts.c.shared, *summed(parts),
     ).group_by(parts.c.key, parts.c.shared)  # fmt: skip
     return insert(here).from_select(
-        ["generation", "cube", "list_id", "month", "key", "shared", *_ACCOUNT_KEYS], rows
+        ["generation", "cube", "list_id", "begins", "key", "shared", *_ACCOUNT_KEYS], rows
     )
 
 
@@ -133,17 +134,18 @@ def _add_new(connection: Connection, generation: int, after: int, upto: int) -> 
                 p.c.list_id == list_id, p.c.pos > after, p.c.pos <= upto
             )
         ).scalar()
-        months = _checkpoints_of(connection, generation, list_id)
+        held = _checkpoints_of(connection, generation, list_id)
         values = {
             "p_generation": generation, "p_list_id": list_id, "p_after": after, "p_upto": upto,
         }  # fmt: skip
         if first is not None:
-            later = [month for month in months if month > first]
+            later = [begins for begins in held if begins > first]
             for cube in KEYS:
                 connection.execute(_more(cube, "day", engine), values)
-                for month in later:
-                    connection.execute(_more(cube, "month", engine), {**values, "p_month": month})
-        _add_months(connection, generation, list_id, months, first)
+                for begins in later:
+                    more = {**values, "p_begins": begins}
+                    connection.execute(_more(cube, "begins", engine), more)
+        _add_halves(connection, generation, list_id, held, first)
     connection.execute(
         update(t.generations).where(t.generations.c.id == generation).values(upto_pos=upto)
     )
@@ -153,36 +155,36 @@ def _checkpoints_of(connection: Connection, generation: int, list_id: int) -> li
     c = t.checkpoints
     of_list = (c.c.generation == generation, c.c.cube == "district", c.c.list_id == list_id)
     return list(
-        connection.execute(select(c.c.month).where(*of_list).distinct().order_by(c.c.month))
+        connection.execute(select(c.c.begins).where(*of_list).distinct().order_by(c.c.begins))
         .scalars()
         .all()
     )
 
 
-def _add_months(
-    connection: Connection, generation: int, list_id: int, months: list[int], first: int | None
+def _add_halves(
+    connection: Connection, generation: int, list_id: int, held: list[int], first: int | None
 ) -> None:
     """Write the checkpoints that are missing: before the first one (for an entry dated before all
-    others) and from the last one to the month of the last recording."""
-    newest = next_month(newest_month(connection))
-    begun = [month_of(first)] if first is not None else []
-    if months:
-        missing = [*months_between(min([*begun, months[0]]), months[0])][:-1]
-        missing += months_between(months[-1], newest)
+    others) and from the last one to the half month of the last recording."""
+    newest = next_half(newest_half(connection))
+    begun = [half_of(date.fromordinal(first))] if first is not None else []
+    if held:
+        missing = [*halves_between(min([*begun, held[0]]), held[0])][:-1]
+        missing += halves_between(held[-1], newest)
     else:
-        missing = list(months_between(begun[0], newest)) if begun else []
+        missing = list(halves_between(begun[0], newest)) if begun else []
     for begins in missing:
         for cube in KEYS:
-            _close_month(connection, cube, generation, list_id, begins)
+            _close_half(connection, cube, generation, list_id, begins)
 
 
 @lru_cache
 def _more(cube: str, by: str, engine: str) -> Any:
-    """Add new postings to day sums (``by`` day) or to one checkpoint (``by`` month)."""
+    """Add new postings to day sums (``by`` day) or to one checkpoint (``by`` begins)."""
     p = t.postings
     table = t.day_sums if by == "day" else t.checkpoints
-    when = p.c.day if by == "day" else _small("p_month")
-    conditions = [] if by == "day" else [p.c.day + 0 < bindparam("p_month")]
+    when = p.c.day if by == "day" else _small("p_begins")
+    conditions = [] if by == "day" else [p.c.day + 0 < bindparam("p_begins")]
     rows = (
         select(
             _big("p_generation"), cast(literal(cube), String), p.c.list_id, when,

@@ -2,8 +2,8 @@
 
 One statement reads, so that it sees one state of the database on both engines:
 
-+ the month checkpoint nearest to the day, + the day sums from there to the day (− those from the day
-  to there, where the next month's checkpoint is nearer: the last day of a month needs none),
++ the checkpoint nearest to the day, + the day sums from there to the day (− those from the day to
+  there, where the following checkpoint is nearer: the 15th and the last day of a month need none),
 + the rest: postings after the generation's position (all of them where there is no generation),
 and for an earlier known-at, which the generation has passed already,
 - late postings (recorded in a later month than their day) after the known position,
@@ -15,7 +15,6 @@ so a posting recorded later is late unless it was recorded in the month of its o
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -43,13 +42,14 @@ from ecoissues.figures.cubes import (
     key_value,
     summed,
 )
+from ecoissues.figures.generations import half_of, next_half
 from ecoissues.figures.known import NOW, Known, end_of_month_position
-from ecoissues.figures.postings import month_start
 from ecoissues.storage import tables as t
 
 Vectors = dict[CubeKey, tuple[int, ...]]
 #: The same by (key, share): share as ``UnitTree.branch_rows`` gives it.
 Shared = dict[tuple[int, int], tuple[int, ...]]
+_LONGEST_HALF: Final = 16
 LATE: Final[Any] = literal_column("late = 1")
 LATE_INDEX: Final = "INDEXED BY ix_postings_list_id_late"
 FRESH: Final[Any] = literal_column("late = 0")
@@ -109,23 +109,23 @@ def _read(
 
 
 def place_values(list_id: int, as_of: date, known: Known = NOW) -> dict[str, Any]:
-    """Give the values of the statement: list, day, the checkpoints before and after it, known-at."""
+    """Give the values of the statement: list, day, checkpoints before and after it, known-at."""
     return {
-        "list_id": list_id, "day": as_of.toordinal(), "month": month_start(as_of),
-        "month_after": month_after(as_of), "known": known.limit, "month_end": 0,
+        "list_id": list_id, "day": as_of.toordinal(), "begins": half_of(as_of),
+        "after": nearer_after(as_of), "known": known.limit, "month_end": 0,
     }  # fmt: skip
 
 
-def month_after(day: date) -> int:
-    """Give the ordinal of the first day of the next month if it is nearer than the month's own.
+def nearer_after(day: date) -> int:
+    """Give the ordinal of the first day of the next half month if fewer days lie between.
 
-    Out: 0 where it is not, or where the calendar ends.
+    Out: 0 where its own beginning is as near, or where the calendar ends.
     """
-    begins = month_start(day)
-    last = day.replace(day=monthrange(day.year, day.month)[1])
-    following = last.toordinal() + 1
-    nearer = following - day.toordinal() - 1 < day.toordinal() - begins + 1
-    return following if nearer and last != date.max else 0
+    begins = half_of(day)
+    if date.max.toordinal() - begins < _LONGEST_HALF:
+        return 0
+    following = next_half(begins)
+    return following if following - day.toordinal() - 1 < day.toordinal() - begins + 1 else 0
 
 
 def _run(connection: Connection, shape: Shape, values: Mapping[str, Any]) -> list[Any]:
@@ -165,7 +165,7 @@ def _arms(
     list_id: Any = bindparam("list_id")
     day: Any = bindparam("day")
     known: Any = bindparam("known")
-    newest, after = checkpoint_month(cube), checkpoint_after(cube)
+    newest, after = checkpoint_before(cube), checkpoint_after(cube)
     base = func.coalesce(after, newest, 0)
     reached = func.coalesce(current("upto_pos"), 0)
     # Adding 0 keeps an engine from taking the index on days where the one on positions is meant.
@@ -178,7 +178,7 @@ def _arms(
         return [key, share] if by_share else [key]
 
     arms = [
-        select(*keys(c), *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.month == base),
+        select(*keys(c), *_signed(c, accounts)).where(*_in_cube(c, cube), c.c.begins == base),
         select(*keys(d), *_signed(d, accounts)).where(
             *_in_cube(d, cube), d.c.day >= base, d.c.day <= day
         ),
@@ -206,22 +206,22 @@ def _in_cube(source: Any, cube: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def checkpoint_month(cube: str) -> Any:
-    """Give (as SQL) the newest checkpoint of ``:list_id`` at or before ``:month``, or NULL."""
+def checkpoint_before(cube: str) -> Any:
+    """Give (as SQL) the newest checkpoint of ``:list_id`` at or before ``:begins``, or NULL."""
     c = t.checkpoints.alias()
     return (
-        select(func.max(c.c.month))
-        .where(*_in_cube(c, cube), c.c.month <= bindparam("month"))
+        select(func.max(c.c.begins))
+        .where(*_in_cube(c, cube), c.c.begins <= bindparam("begins"))
         .scalar_subquery()
     )
 
 
 def checkpoint_after(cube: str) -> Any:
-    """Give (as SQL) ``:month_after`` if ``:list_id`` has that checkpoint, or NULL."""
+    """Give (as SQL) ``:after`` if ``:list_id`` has that checkpoint, or NULL."""
     c = t.checkpoints.alias()
     return (
-        select(func.max(c.c.month))
-        .where(*_in_cube(c, cube), c.c.month == bindparam("month_after"))
+        select(func.max(c.c.begins))
+        .where(*_in_cube(c, cube), c.c.begins == bindparam("after"))
         .scalar_subquery()
     )
 

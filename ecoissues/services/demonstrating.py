@@ -20,7 +20,7 @@ from ecoissues.storage.reference import get_setting, list_users, put_setting
 DEMO: Final = "demo"
 PASSWORD: Final = "demo_password"  # noqa: S105 - the name of a setting
 _BEGUN, _LOADED = "begun", "1"
-_MONTHS: Final = 60
+_HALVES: Final = 120
 
 State = Literal["empty", "broken", "demo", "ordinary"]
 
@@ -120,7 +120,7 @@ def finish(connection: Connection, password: str) -> None:
 
 def sum_up(site: Site) -> None:
     """Build the day sums and checkpoints that boards are read from."""
-    sums.rebuild(site.store, chunk=_MONTHS)  # nobody else writes yet: few, long transactions
+    sums.rebuild(site.store, chunk=_HALVES)  # nobody else writes yet: few, long transactions
 
 
 def remove(site: Site) -> None:

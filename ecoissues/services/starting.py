@@ -28,8 +28,8 @@ from ecoissues.storage import tables as t
 
 #: The tree every site of this city begins with.
 TREE: Final = "chongqing.toml"
-#: Months of sums written in one transaction.
-_MONTHS: Final = 6
+#: Half months of sums written in one transaction.
+_HALVES: Final = 12
 #: The newest revision that gave cases a column which their logs fill.
 _PROJECTED_SINCE: Final = "0009"
 
@@ -111,13 +111,13 @@ def rebuild_figures(
 ) -> int:
     """Compare all postings with the log, write anew what differs, build the sums and switch.
 
-    In: ``progress`` in cases compared, ``summing`` in months; ``processes`` (None: as many as
+    In: ``progress`` in cases compared, ``summing`` in half months; ``processes`` (None: as many as
     there are cores, one for a small site). Out: how many cases had to be posted anew. Killed
     midway it leaves the sums that stood, and no figure that is half old and half new.
     """
     site.refresh()
     changed = repost(site.store, site.tree, site.list_ids, progress, processes=processes)
-    sums.rebuild(site.store, summing, _MONTHS, processes)
+    sums.rebuild(site.store, summing, _HALVES, processes)
     with site.store.writing() as connection:
         connection.execute(delete(t.settings).where(t.settings.c.name == STALE))
     return changed

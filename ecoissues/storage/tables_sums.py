@@ -96,10 +96,10 @@ checkpoints: Final = Table(
     Column("cube", String(8), primary_key=True),
     Column("list_id", Key, primary_key=True),
     Column(
-        "month",
+        "begins",
         Integer,
         primary_key=True,
-        comment="ordinal of its first day; sums of all days before",
+        comment="ordinal of the first day of a half month; sums of all days before",
     ),
     Column("key", String(20), primary_key=True),
     Column("shared", SmallInteger, primary_key=True),

@@ -52,16 +52,16 @@ def test_no_table_is_read_whole(store: Store, cube: str, before: str, by_share: 
         else:
             assert not re.search(rf"SCAN {table}\b", plan), plan
     if store.dialect == "postgresql":
-        # Generation, cube, list and month lead the key: the newest month alone is read.
+        # Generation, cube, list and half month lead the key: the newest checkpoint alone is read.
         found = re.search(r"Index Scan using pk_checkpoints.*?Index Cond: \((.*)\)", plan, re.S)
         assert found, plan
-        for column in ("generation", "cube", "list_id", "month"):
+        for column in ("generation", "cube", "list_id", "begins"):
             assert column in found[1].splitlines()[0], plan
         if before != "now":
             assert "ix_postings_list_id_late" in plan
     else:
         assert re.search(r"SEARCH checkpoints USING .*generation=\? AND cube=\? AND list_id=\?"
-                         r" AND month=\?", plan), plan  # fmt: skip
+                         r" AND begins=\?", plan), plan  # fmt: skip
         if before != "now":
             # Not by luck: which of two like indexes SQLite prefers follows the order they were made.
             shape = (cube, ACCOUNTS, before, by_share)

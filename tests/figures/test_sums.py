@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from ecoissues.figures.comparing import compare_sums
-from ecoissues.figures.generations import next_month
+from ecoissues.figures.generations import half_of, halves_between, next_half
 from ecoissues.figures.known import NOW, known_at
 from ecoissues.figures.postings import values_of
 from ecoissues.figures.reading import figure
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.figures.series import month_ends, series
 from ecoissues.figures.sums import advance, rebuild
+from ecoissues.figures.totals import nearer_after
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
 from tests.figures.world import Book, clock
@@ -36,9 +37,9 @@ def register(book: Book, case_id: int, day: date, due: date | None = None) -> No
     )  # fmt: skip
 
 
-def months_of(connection: Connection) -> list[str]:
-    query = select(t.checkpoints.c.month).distinct().order_by(t.checkpoints.c.month)
-    return [date.fromordinal(one).isoformat()[:7] for one in connection.execute(query).scalars()]
+def halves_of(connection: Connection) -> list[str]:
+    query = select(t.checkpoints.c.begins).distinct().order_by(t.checkpoints.c.begins)
+    return [date.fromordinal(one).isoformat() for one in connection.execute(query).scalars()]
 
 
 def test_known_earlier_in_the_month_of_the_board(store: Store, book: Book) -> None:
@@ -95,12 +96,12 @@ def test_months_go_on_while_the_sums_stand_still(store: Store, book: Book) -> No
             assert list(compare_sums(connection, book.tree, book.lists[1], day)) == []
 
 
-def test_advancing_writes_the_months_between_and_before(store: Store, book: Book) -> None:
+def test_advancing_writes_the_halves_between_and_before(store: Store, book: Book) -> None:
     register(book, 2, date(2023, 11, 20))
     book.save()
     rebuild(store)
     with store.reading() as connection:
-        assert months_of(connection) == ["2023-12"]
+        assert halves_of(connection) == ["2023-12-01"]
     book.later(24 * 75)
     register(book, 4, date(2023, 7, 5))
     book.save()
@@ -109,8 +110,10 @@ def test_advancing_writes_the_months_between_and_before(store: Store, book: Book
     assert advance(store) == 2
     row = book.lists[1]
     with store.reading() as connection:
-        assert months_of(connection) == [
-            "2023-08", "2023-09", "2023-10", "2023-11", "2023-12", "2024-01", "2024-02", "2024-03",
+        assert halves_of(connection) == [
+            "2023-07-16", "2023-08-01", "2023-08-16", "2023-09-01", "2023-09-16", "2023-10-01",
+            "2023-10-16", "2023-11-01", "2023-11-16", "2023-12-01", "2023-12-16", "2024-01-01",
+            "2024-01-16", "2024-02-01", "2024-02-16",
         ]  # fmt: skip
         points = series(connection, book.tree, CLOSURE, row, month_ends(date(2024, 2, 29), 9))
         assert [point.whole for point in points] == [0, 1, 1, 1, 1, 2, 2, 2, 2]
@@ -121,11 +124,11 @@ def test_without_any_sums_the_postings_answer(store: Store, book: Book) -> None:
     register(book, 2, date(2023, 11, 20))
     book.save()
     with store.reading() as connection:
-        assert months_of(connection) == []
+        assert halves_of(connection) == []
         assert list(compare_sums(connection, book.tree, book.lists[1], book.today)) == []
     assert advance(store) == 1
     with store.reading() as connection:
-        assert months_of(connection) == ["2023-12"]
+        assert halves_of(connection) == ["2023-12-01"]
 
 
 def test_an_overtaken_rebuild_does_not_switch(store: Store, book: Book) -> None:
@@ -154,8 +157,29 @@ def test_late_means_recorded_in_a_later_month(day: date, late: int) -> None:
     assert values[0][:11] == (9, 7, *key, late)
 
 
-def test_next_month() -> None:
-    assert date.fromordinal(next_month(date(2024, 12, 1).toordinal())) == date(2025, 1, 1)
+def test_half_months() -> None:
+    days = [date(2024, 12, 1), date(2024, 12, 16), date(2025, 1, 1)]
+    begins, ends = days[0].toordinal(), days[-1].toordinal()
+    assert [half_of(one) for one in (*days, date(2024, 12, 15), date(2024, 12, 31))] == [
+        days[0].toordinal(), days[1].toordinal(), ends, begins, days[1].toordinal()
+    ]  # fmt: skip
+    assert list(halves_between(begins, ends)) == [one.toordinal() for one in days[:2]]
+    assert next_half(days[1].toordinal()) == ends
+
+
+@pytest.mark.parametrize(
+    ("day", "after"),
+    [("2024-12-07", None), ("2024-12-08", "2024-12-16"), ("2024-12-15", "2024-12-16"),
+     ("2024-12-16", None), ("2024-12-23", None), ("2024-12-24", "2025-01-01"),
+     ("2024-02-22", None), ("2024-02-23", "2024-03-01"), ("9999-12-31", None),
+     ("9999-12-14", "9999-12-16")],
+)  # fmt: skip
+def test_the_nearer_checkpoint_is_the_one_read_from(day: str, after: str | None) -> None:
+    found = nearer_after(date.fromisoformat(day))
+    assert found == (date.fromisoformat(after).toordinal() if after else 0)
+
+
+def test_month_ends() -> None:
     assert NOW.pos is None
     assert month_ends(date(2024, 3, 31), 2) == [date(2024, 2, 29), date(2024, 3, 31)]
     assert date(2024, 3, 31) - timedelta(31) == date(2024, 2, 29)
