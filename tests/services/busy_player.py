@@ -30,26 +30,27 @@ from tests.services.sorts import sorts_of
 
 #: What is tried, and how often: sorts of steps and things that are several steps.
 WEIGHTS: Final = {
-    "register": 2, "split": 9, "walk": 50, "back": 20, "end": 8, "note": 11, "chase": 5,
-    "tell": 20, "return": 10, "phase": 8, "instruct": 8, "assign": 10, "classify": 8, "place": 11, "merge": 16,
-    "ask_extension": 40, "ask_suspension": 44, "resume": 12, "order": 17, "plan": 60, "reach": 30,
+    "register": 2, "split": 9, "walk": 50, "back": 20, "end": 8, "note": 16, "chase": 12,
+    "tell": 20, "return": 10, "phase": 8, "instruct": 12, "assign": 10, "classify": 8, "place": 11, "merge": 19,
+    "ask_extension": 60, "ask_suspension": 44, "resume": 12, "order": 17, "plan": 60, "reach": 30,
     "ask_move": 34, "amend": 30, "strike": 16, "reopen": 10, "review": 10, "move_kind": 9,
 }  # fmt: skip
 #: Kinds that know every sort of action between them; one of these is in each history.
 RICH: Final = ("complaint", "complaint", "complaint", "complaint", "rectification", "issue_list")
 #: What mostly comes after something that was accepted, one of these.
 AFTER: Final[dict[str, tuple[str, ...]]] = {
-    "ask_extension": ("extend", "refuse_extension", "refuse_extension", "withdraw_request"),
+    "ask_extension": ("extend", "extend", "refuse_extension", "refuse_extension",
+                      "withdraw_request"),
     "ask_suspension": ("suspend", "suspend", "suspend", "refuse_suspension", "refuse_suspension",
                        "withdraw_request"),
     "suspend": ("resume",),
     "instruct": ("answer",),
     "order": ("answer_order", "escalate"),
     "place": ("unplace",),
-    "merge": ("unmerge", "unmerge", "walk"),
+    "merge": ("unmerge", "unmerge", "unmerge", "walk_main"),
     "plan": ("reach",),
     "phase": ("phase",),
-    "ask_move": ("move_on", "move_on", "refuse_move"),
+    "ask_move": ("move_on", "refuse_move"),
     "amend": ("correct", "correct", "correct", "refuse_correction"),
     "strike": ("correct", "correct", "correct", "refuse_correction"),
 }
@@ -110,8 +111,8 @@ class BusyPlayer(Player):
             done = self.enter(sort)
         elif sort == "move_kind":
             done = self.move_kind()
-        elif sort == "walk":
-            done = self.walk()
+        elif sort in ("walk", "walk_main"):
+            done = self.walk(sort)
         elif sort == "return":
             done = self.hand_back()
         else:
@@ -119,9 +120,15 @@ class BusyPlayer(Player):
         if done and sort in AFTER and self.rng.random() < 0.95:
             self.wanted.append(self.rng.choice(AFTER[sort]))
 
-    def walk(self) -> bool:
-        """Go forward with one case, some steps on end."""
+    def walk(self, sort: str) -> bool:
+        """Go forward with one case, some steps on end. ``walk_main``: one that others follow."""
         found = self.candidates("forward")
+        if sort == "walk_main":
+            c = t.cases.c
+            followed = select(c.merged_into_id).where(c.merged_into_id.is_not(None))
+            with self.office.site.store.reading() as connection:
+                mains = set(connection.execute(followed).scalars())
+            found = [one for one in found if one[0] in mains]
         if not found:
             return False
         self.only = self.rng.choice(found)[0]
