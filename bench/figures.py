@@ -15,6 +15,7 @@ from typing import Any
 
 from bench import figures_scale
 from bench.measuring import Line, Options, in_turn
+from ecoissues.figures import generations
 from ecoissues.figures.sums import rebuild
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
@@ -26,7 +27,8 @@ BOARD, RAW = "board, past day", "raw query of the board"
 def _kept(cases: int) -> tuple[Path, int]:
     """Give a filled database and the position known two days after the board's day."""
     source = hashlib.sha256()
-    for path in (Path(figures_scale.__file__), Path(t.__file__)):
+    tables = sorted(Path(t.__file__).parent.glob("tables*.py"))
+    for path in (Path(figures_scale.__file__), Path(generations.__file__), *tables):
         source.update(path.read_bytes())
     temporary, sort = Path(tempfile.gettempdir()), f"ecoissues-bench-figures-{cases}"
     folder = temporary / f"{sort}-{source.hexdigest()[:12]}"

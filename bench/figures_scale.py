@@ -37,8 +37,8 @@ from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import load_lists, load_tree
 
 FIRST, DAYS = date(2018, 1, 1), 8 * 365
-#: As far from both ends of its month as a day can be: the dearest one.
-AS_OF = date(2024, 12, 16)
+#: As far from both ends of its half month as a day can be: the dearest one.
+AS_OF = date(2024, 12, 23)
 DISTRICTS, BUREAUS = 41, 8
 TYPES = ("water", "air", "soil", "ecology", "noise", "radiation", "solid_waste", "other")
 WIDTH = len(ACCOUNTS)

@@ -69,7 +69,8 @@ def _fingerprint() -> str:
     package = Path(starting.__file__).parents[1]
     paths = [
         *sorted(Path(__file__).parent.glob("*lives.*")), Path(__file__),
-        package / "storage" / "tables.py", package / "storage" / "triggers.py",
+        *sorted((package / "storage").glob("tables*.py")), package / "storage" / "triggers.py",
+        package / "figures" / "generations.py",
         package / "core" / "accounts.py", package / "kinds" / f"{document().kind}.toml",
     ]  # fmt: skip
     whole = hashlib.sha256()

@@ -7,7 +7,7 @@ half up; one place is what inspection bulletins print (2,864 of 2,913 issues = 9
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 
@@ -24,14 +24,14 @@ def percent(part: int, whole: int, places: int = 1) -> str | None:
         return None
     if part in (0, whole):
         return "0%" if part == 0 else "100%"
-    return f"{_rounded(Fraction(100 * part, whole), places)}%"
+    return f"{_rounded(100 * part, whole, places)}%"
 
 
-def _rounded(value: Fraction, places: int) -> Decimal:
-    """Round half up, exactly: the division is made once, on whole numbers."""
-    scaled, rest = divmod(value.numerator * 10**places * 2 + value.denominator, value.denominator * 2)
-    assert rest >= 0
-    return Decimal(scaled).scaleb(-places).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+def _rounded(number: int, of: int, places: int) -> str:
+    """Print a quotient rounded half up, exactly: one division, on whole numbers not below 0."""
+    scaled = (2 * number * 10**places + of) // (2 * of)
+    whole, rest = divmod(scaled, 10**places)
+    return f"{whole}.{rest:0{places}d}" if places else str(whole)
 
 
 def apportioned(counts: Sequence[int], places: int = 1) -> list[str]:
@@ -67,5 +67,5 @@ def fraction_percent(part: Fraction, whole: Fraction, places: int = 1) -> str | 
 
 def shown_count(count: Fraction) -> str:
     """Give a count of shares as it is printed: 17, 17.5, at most two places (5.33)."""
-    text = f"{_rounded(count, 2)}"
+    text = _rounded(count.numerator, count.denominator, 2)
     return text.rstrip("0").rstrip(".")

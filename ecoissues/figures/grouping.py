@@ -42,19 +42,16 @@ def _spread(
 ) -> Grouping:
     """Group by the keys of a cube; keys that ``describe`` gives None for are the overlap rows."""
     vectors = board.vectors(cube)
-    found, over_part, over_whole, total = list[tuple[str, str, int, int]](), 0, 0, 0
+    described, over_part, over_whole, total = dict[CubeKey, tuple[str, str, int, int]](), 0, 0, 0
     for key, vector in vectors.items():
         part, whole = board.counted(definition, vector)
         total += whole
-        if describe(key) is None:
+        names = describe(key)
+        if names is None:
             over_part, over_whole = over_part - part, over_whole - whole
-    for key in order:
-        described = describe(key)
-        if key in vectors and described is not None:
-            part, whole = board.counted(definition, vectors[key])
-            if whole:
-                found.append((*described, part, whole))
-    groups = [line(board, *one, of=total) for one in found]
+        elif whole:
+            described[key] = (*names, part, whole)
+    groups = [line(board, *described[key], of=total) for key in order if key in described]
     if not over_whole:
         return Grouping(groups)
     note = f"{reason}，各行之和比总数多 {over_whole} 件（其中分子多 {over_part} 件）。"

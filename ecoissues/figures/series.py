@@ -22,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    or_,
     select,
     union_all,
 )
@@ -156,14 +155,16 @@ def _statement(
         .where(*_of_cube(any_point, cube, list_id), any_point.c.begins <= last + 1)
         .scalar_subquery()
     )
-    wanted = or_(c.c.begins.in_(bindparam("points", expanding=True)), c.c.begins == newest)
+    points = _rows("point", c, c.c.begins, definition).where(*_of_cube(c, cube, list_id, units))
     base = func.coalesce(newest, 0)
     by_day = [p.c.list_id == list_id, p.c.day + 0 <= last]
     if units is not None:
         by_day.append(units_where(units))
     arms = [
         select(literal("newest"), newest, literal(0), literal(0)),
-        _rows("point", c, c.c.begins, definition).where(*_of_cube(c, cube, list_id, units), wanted),
+        # Two arms, each a search by the key; with OR every checkpoint of the list would be read.
+        points.where(c.c.begins.in_(bindparam("points", expanding=True))),
+        points.where(c.c.begins == newest),
         _rows("sum", d, d.c.day, definition).where(
             *_of_cube(d, cube, list_id, units), d.c.day >= base, d.c.day <= last
         ),
