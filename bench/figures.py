@@ -38,9 +38,7 @@ def _kept(cases: int) -> tuple[Path, int]:
             shutil.rmtree(old, ignore_errors=True)
         folder.mkdir()
         store = Store(f"sqlite:///{path}")
-        with store.engine.execution_options(write=True).begin() as connection:
-            t.metadata.create_all(connection)
-        _, known = figures_scale.fill(store, cases)
+        known = figures_scale.fill(store, cases)
         rebuild(store, chunk=12)
         store.close()
         with closing(sqlite3.connect(path)) as raw:

@@ -1,22 +1,16 @@
-"""The board of a past day at 63,000 and 630,000 independently drawn cases, beside its raw query.
+"""A list of many cases, each drawn by itself, and what a board of it costs: shared by the parts.
 
-    python bench/figures_scale.py [--cases 63000,630000] [--url postgresql://…] [--keep DIR]
-
-Postings are drawn for each case by itself (no case repeated), as a campaign of eight years leaves
-them: registered, handed over, signed for, reported, phase-closed, closed, reviewed, some overdue,
-3 % entered late. Printed: medians of interleaved rounds; the goals are those of the issue.
+Postings are drawn for each case (none repeated), as a campaign of eight years leaves them:
+registered, handed over, signed for, reported, phase-closed, closed, reviewed, some overdue, 3 %
+entered late. They come in the order of their recording, as a log does.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
-import statistics
-import tempfile
-import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -31,58 +25,19 @@ from ecoissues.figures.reading import Board
 from ecoissues.figures.registry import packaged_definitions
 from ecoissues.figures.series import month_ends, series
 from ecoissues.figures.standing import Key, Vector
-from ecoissues.figures.sums import rebuild
 from ecoissues.storage import tables as t
 from ecoissues.storage.engine import Store
 from ecoissues.storage.reference import load_lists, load_tree
 
 FIRST, DAYS = date(2018, 1, 1), 8 * 365
+LAST = date(2025, 12, 28)
 #: As far from both ends of its half month as a day can be: the dearest one.
 AS_OF = date(2024, 12, 23)
 DISTRICTS, BUREAUS = 41, 8
 TYPES = ("water", "air", "soil", "ecology", "noise", "radiation", "solid_waste", "other")
 WIDTH = len(ACCOUNTS)
 
-
-def main() -> None:
-    """Run every size asked for and print one line of figures for each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", default="63000,630000")
-    parser.add_argument("--url", help="a PostgreSQL database that may be filled; default SQLite")
-    parser.add_argument("--keep", help="folder for the SQLite files (default: a temporary one)")
-    options = parser.parse_args()
-    medians = []
-    for cases in map(int, options.cases.split(",")):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(options.keep or folder) / f"figures-{cases}.sqlite3"
-            store = Store(options.url or f"sqlite:///{path}")
-            try:
-                medians.append(measure(store, cases))
-            finally:
-                store.close()
-    if len(medians) == 2:
-        grown = medians[1]["board, past day"] / medians[0]["board, past day"]
-        print(f"growth of the board of a past day: {grown:.2f}x (goal: at most 4x)")
-
-
-def measure(store: Store, cases: int) -> dict[str, float]:
-    """Fill, sum and time one database; gives medians in ms."""
-    with store.engine.execution_options(write=True).begin() as connection:
-        t.metadata.drop_all(connection)
-        t.metadata.create_all(connection)
-    began = time.perf_counter()
-    rows, known_pos = fill(store, cases)
-    filled = time.perf_counter()
-    rebuild(store)
-    print(
-        f"\n{store.dialect}, {cases} cases, {rows} postings: filled in {filled - began:.1f} s,"
-        f" summed in {time.perf_counter() - filled:.1f} s"
-    )
-    if store.dialect == "postgresql":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
-    with store.reading() as connection:
-        return timed(connection, variants(connection, known_pos))
+Change = tuple[Key, Vector]
 
 
 def variants(connection: Connection, known_pos: int) -> dict[str, Callable[[], Any]]:
@@ -124,28 +79,11 @@ def variants(connection: Connection, known_pos: int) -> dict[str, Callable[[], A
     }  # fmt: skip
 
 
-def timed(connection: Connection, cases: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Time each variant in turn, 25 rounds."""
-    taken: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(25):
-        for name, run in cases.items():
-            began = time.perf_counter()
-            run()
-            taken[name].append((time.perf_counter() - began) * 1000)
-    medians = {name: statistics.median(times) for name, times in taken.items()}
-    raw = medians["raw query of the board"]
-    for name, median in medians.items():
-        print(f"  {name:28} {median:8.2f} ms   {median / raw:5.2f}x raw")
-    return medians
-
-
-def fill(store: Store, cases: int) -> tuple[int, int]:
-    """Write the units, one list and the postings of every case in order of their recording.
-
-    Gives the number of postings and the last position recorded two days after AS_OF.
-    """
-    drawn = random.Random(20260727)
+def found(store: Store) -> UnitTree:
+    """Make the tables, the units and one list; gives the units."""
     tree = units()
+    with store.engine.execution_options(write=True).begin() as connection:
+        t.metadata.create_all(connection)
     with store.writing() as connection:
         connection.execute(insert(t.units), [_unit_row(unit) for unit in tree.by_id.values()])
         connection.execute(
@@ -153,24 +91,46 @@ def fill(store: Store, cases: int) -> tuple[int, int]:
                 id=1, code="L", title="L", kind="k", kind_version=1, level="municipal", unit_id=1
             )
         )
-        connection.execute(
-            insert(t.head).values(id=1, pos=0, recorded_at="2025-12-28T00:00:00.000000Z")
-        )
-    entries = sorted(
-        entry for case_id in range(1, cases + 1) for entry in entries_of(drawn, tree, case_id)
-    )
-    rows = 0
-    for start in range(0, len(entries), 50_000):
-        with store.writing() as connection:
-            values = []
-            for pos, (recorded, case_id, changes) in enumerate(entries[start : start + 50_000]):
-                values += values_of(case_id, start + pos + 1, date.fromordinal(recorded), changes)
-            rows += len(values)
-            insert_values(connection, values)
+        recorded_at = f"{LAST.isoformat()}T00:00:00.000000Z"
+        connection.execute(insert(t.head).values(id=1, pos=0, recorded_at=recorded_at))
+    return tree
+
+
+def fill(store: Store, cases: int) -> int:
+    """Write the postings of every case. Gives the last position recorded two days after AS_OF."""
+    tree = found(store)
+    pos, known, values = 0, 0, list[tuple[Any, ...]]()
+    for day, entries in by_day(random.Random(20260727), tree, cases):
+        for case_id, changes in entries:
+            pos += 1
+            values += values_of(case_id, pos, day, changes)
+        known = pos if day <= AS_OF + timedelta(2) else known
+        if len(values) > 50_000 or day == LAST:
+            with store.writing() as connection:
+                insert_values(connection, values)
+            values.clear()
     with store.writing() as connection:
-        connection.execute(update(t.head).values(pos=len(entries)))
-    known = sum(recorded <= AS_OF.toordinal() + 2 for recorded, _, _ in entries)
-    return rows, known
+        connection.execute(update(t.head).values(pos=pos))
+    return known
+
+
+def by_day(
+    drawn: random.Random, tree: UnitTree, cases: int, first: int = 1, step: int = 1
+) -> Iterator[tuple[date, list[tuple[int, list[Change]]]]]:
+    """Draw cases and give, for each day to LAST, what is recorded on it: (case, its postings).
+
+    In: the number of cases, the id of the first one and the step to the next.
+    """
+    arrivals = Counter(drawn.randrange(DAYS) for _ in range(cases))
+    waiting: dict[date, list[tuple[int, list[Change]]]] = defaultdict(list)
+    case_id = first
+    for days in range((LAST - FIRST).days + 1):
+        day = FIRST + timedelta(days)
+        for _ in range(arrivals[days]):
+            for recorded, changes in entries_of(drawn, tree, day):
+                waiting[recorded].append((case_id, changes))
+            case_id += step
+        yield day, waiting.pop(day, [])
 
 
 def units() -> UnitTree:
@@ -191,12 +151,10 @@ def _unit_row(unit: Unit) -> dict[str, Any]:
     return {name: getattr(unit, name) for name in names}
 
 
-Entry = tuple[int, int, list[tuple[Key, Vector]]]
-
-
-def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[Entry]:
-    """Draw one case: gives (day of recording, case, postings) for each of its events."""
-    day = FIRST + timedelta(days=drawn.randrange(DAYS))
+def entries_of(
+    drawn: random.Random, tree: UnitTree, day: date
+) -> Iterator[tuple[date, list[Change]]]:
+    """Draw one case registered on a day: gives (day of recording, postings) for its events."""
     bureau = 1000 + drawn.randrange(DISTRICTS * BUREAUS)
     parties = [f"B{bureau}"]
     if drawn.random() < 0.05:
@@ -205,7 +163,7 @@ def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[E
     kind = drawn.choice(TYPES)
     cohort = day.year * 100 + day.month
 
-    def entry(days: int, *changes: tuple[str, int]) -> Entry:
+    def entry(days: int, *changes: tuple[str, int]) -> tuple[date, list[Change]]:
         vector = [0] * WIDTH
         for name, change in changes:
             vector[INDEX[name]] = change
@@ -218,7 +176,7 @@ def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[E
             )
             for unit_id, top_id, weight, unit_share, top_share in places
         ]
-        return when + late, case_id, rows
+        return day + timedelta(days + late), rows
 
     yield entry(0, ("cases", 1), ("open", 1), ("handed_over", 1), ("arrivals", 1))
     yield entry(drawn.randrange(3), ("signed_for", 1))
@@ -230,7 +188,3 @@ def entries_of(drawn: random.Random, tree: UnitTree, case_id: int) -> Iterator[E
         yield entry(drawn.randrange(20, 400), ("phase_closed", -1), ("closed", 1), ("closings", 1))
     elif drawn.random() < 0.97:
         yield entry(drawn.randrange(14, 200), ("open", -1), ("closed", 1), ("closings", 1))
-
-
-if __name__ == "__main__":
-    main()
