@@ -52,7 +52,7 @@ from tests.services.recount_list import Recount
 
 #: How many histories in all, and in how many blocks (each a test of its own).
 HISTORIES = int(os.environ.get("MANY_HISTORIES", "16"))
-BLOCKS = max(1, HISTORIES // 125)
+BLOCKS = max(1, HISTORIES // 25)
 ACTIONS = (75, 120)
 #: Kinds whose lists can be moved to another version in these histories.
 VERSIONED = ("complaint", "rectification", "issue_list", "hotline_matter", "warning_film")
@@ -136,6 +136,8 @@ def furnished(
     return postgresql
 
 
+# A block of 25 takes a minute or two by itself, and much longer on a machine that does other things.
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_every_door_shows_what_the_log_says(
     block: int, furnished: Furnished, tmp_path: Path, record_property: Callable[[str, Any], None]
