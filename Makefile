@@ -64,8 +64,8 @@ types: prepare-test-libraries ## mypy --strict over all Python
 format: prepare-test-libraries ## sort imports and lay out the Python files
 	@$(BIN)/ruff check --quiet --fix-only --select I $(SOURCES) && $(BIN)/ruff format $(SOURCES)
 
-bench: prepare-test-libraries ## the benchmarks, each figure beside its limit
-	@$(BIN)/python -m bench
+bench: prepare-test-libraries ## the benchmarks, each figure beside its limit (ONLY=d,h: some parts)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 docs: prepare-test-libraries ## write the command reference and check every link in the documents
 	@$(BIN)/python -m tools.document
