@@ -24,8 +24,7 @@ from ecoissues.figures.standing import (
     Vector,
     add_change,
     change_between,
-    due_masks,
-    mask_of,
+    masks_from,
     places_of,
 )
 
@@ -50,22 +49,44 @@ def following_change(
     event itself, for which ``follows_on`` holds; units, lists and home list as for
     ``standing_rows``. Out: as ``difference`` of the two step functions.
     """
-    day, where = event.effective_on, (tree, list_ids, home_list)
-    born = life.registered_on is None
-    views = [HOME, *dict.fromkeys((*life.placements, *views_of((event,))[1:]))]
-    before = {view: _Seen.of(life, day, where, view) for view in views}
-    life.apply(event)
-    assert life.registered_on is not None
-    rows, cohort = Rows(), life.registered_on.year * 100 + life.registered_on.month
-    moved = born or not DIMENSIONS.isdisjoint(event.facts)
-    for view, old in before.items():
-        now = _Seen.of(life, day, where, view, None if moved else old.places)
-        _add_step(rows, cohort, day, old, now)
-        if now.places != old.places:
-            _move_flows(rows, cohort, live(events), day, old.places, now.places, view)
-        flow = flow_of(old.phase, event, first=born, view=view)
-        add_change(rows, day.toordinal(), cohort, now.places, flow)
-    return [(key, vector) for key, vector in rows.items() if any(vector)]
+    return Following(life, tree, list_ids, home_list).change(events, event)
+
+
+class Following:
+    """A case walked event by event: what was seen after one is what stood before the next."""
+
+    def __init__(
+        self, life: Life, tree: UnitTree, list_ids: Mapping[str, int], home_list: str
+    ) -> None:
+        """In: as ``following_change``. ``life`` is moved along with each event."""
+        self.life = life
+        self._where = (tree, list_ids, home_list)
+        self._seen: dict[str, _Seen] = {}
+
+    def change(self, events: Sequence[Event], event: Event) -> list[tuple[Key, Vector]]:
+        """Give what the next event posts, for which ``follows_on`` holds (``following_change``)."""
+        life, day, where = self.life, event.effective_on, self._where
+        born = life.registered_on is None
+        views = [HOME, *dict.fromkeys((*life.placements, *views_of((event,))[1:]))]
+        before = {view: self._before(view, day) for view in views}
+        life.apply(event)
+        assert life.registered_on is not None
+        rows, cohort = Rows(), life.registered_on.year * 100 + life.registered_on.month
+        moved = born or not DIMENSIONS.isdisjoint(event.facts)
+        self._seen = {}
+        for view, old in before.items():
+            now = _Seen.of(life, day, where, view, None if moved else old.places)
+            self._seen[view] = now
+            _add_step(rows, cohort, day, old, now)
+            if now.places != old.places:
+                _move_flows(rows, cohort, live(events), day, old.places, now.places, view)
+            flow = flow_of(old.phase, event, first=born, view=view)
+            add_change(rows, day.toordinal(), cohort, now.places, flow)
+        return [(key, vector) for key, vector in rows.items() if any(vector)]
+
+    def _before(self, view: str, day: date) -> _Seen:
+        seen = self._seen.get(view)
+        return _Seen.of(self.life, day, self._where, view) if seen is None else seen.on(day)
 
 
 class _Seen(NamedTuple):
@@ -84,8 +105,14 @@ class _Seen(NamedTuple):
         """In: ``places`` where they are known; ``where``: units, lists, home list."""
         if places is None:
             places = places_of(life, *where, view) if life.registered_on else []
-        seen = life.seen_on(view)
-        return cls(places, phase_in(life, view), mask_of(seen, day), due_masks(seen, day))
+        return cls(places, phase_in(life, view), *masks_from(life.seen_on(view), day))
+
+    def on(self, day: date) -> _Seen:
+        """The same standing, left alone until a later day."""
+        passed = sum(due <= day for due, _ in self.tail)
+        if not passed:
+            return self
+        return self._replace(mask=self.tail[passed - 1][1], tail=self.tail[passed:])
 
 
 def _add_step(rows: Rows, cohort: int, day: date, old: _Seen, now: _Seen) -> None:

@@ -22,7 +22,7 @@ from ecoissues.core.events import Event, live
 from ecoissues.core.instants import day_of
 from ecoissues.core.life import Life, fold
 from ecoissues.core.units import UnitTree
-from ecoissues.figures.following import following_change, follows_on
+from ecoissues.figures.following import Following, follows_on
 from ecoissues.figures.postings import COLUMNS, insert_values, values_of
 from ecoissues.figures.soundness import STALE, is_stale
 from ecoissues.figures.standing import difference, standing_rows
@@ -237,17 +237,17 @@ def values_of_case(
 ) -> Values:
     """Give all postings of one case: the change that each of its events made, at its position."""
     where = (tree, lists, home)
-    values, life, known = Values(), Life(), list[Event]()
+    values, walk, known = Values(), Following(Life(), *where), list[Event]()
     for event in events:
-        if follows_on(life, event):
-            changes = following_change(life, known, event, *where)
+        if follows_on(walk.life, event):
+            changes = walk.change(known, event)
             known.append(event)
         else:
             before = standing_rows(live(known), *where)
             known.append(event)
             standing = live(known)
             changes = difference(before, standing_rows(standing, *where))
-            life = fold(standing)
+            walk = Following(fold(standing), *where)
         if changes:
             values += values_of(case_id, event.pos, day_of(event.recorded_at), changes)
     return values

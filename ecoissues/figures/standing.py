@@ -93,12 +93,14 @@ def mask_of(life: Life, day: date, until: str = "") -> int:
     return fixed | _clocks(life, day, until) if fixed & _BIT["cases"] else fixed
 
 
-def due_masks(life: Life, day: date) -> list[tuple[date, int]]:
-    """Give the masks on the due days after ``day`` on which a standing left alone may change."""
+def masks_from(life: Life, day: date) -> tuple[int, list[tuple[date, int]]]:
+    """Give the mask at the end of a day (``mask_of``) and those on the due days after it, on which
+    a standing left alone may change."""
     fixed = _fixed(life)
-    if not fixed & _BIT["cases"]:
-        return []
-    return [(due, fixed | _clocks(life, due)) for due in _due_days(life) if due > day]
+    if not (fixed & _BIT["cases"] and life.clocks):
+        return fixed, []
+    later = [(due, fixed | _clocks(life, due)) for due in _due_days(life) if due > day]
+    return fixed | _clocks(life, day), later
 
 
 def _fixed(life: Life) -> int:

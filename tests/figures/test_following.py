@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoissues.core.events import Event, live
-from ecoissues.core.life import fold
-from ecoissues.figures.following import following_change, follows_on
+from ecoissues.core.life import Life, fold
+from ecoissues.figures.following import Following, following_change, follows_on
 from ecoissues.figures.standing import difference, standing_rows
 from tests.examples import examples
 from tests.figures.world import LISTS, clock, event, small_tree
@@ -69,13 +69,17 @@ def written(drawn: list[tuple[int, str | None, dict[str, Any]]]) -> list[Event]:
 def test_it_is_the_difference_of_the_whole_function(
     drawn: list[tuple[int, str | None, dict[str, Any]]],
 ) -> None:
-    events = written(drawn)
+    events, where = written(drawn), (TREE, IDS, LISTS[0])
+    walk = Following(Life(), *where)
     for known in range(len(events)):
         before, now = events[:known], events[known]
         life = fold(before)
         if not follows_on(life, now):
+            walk = Following(fold(live(events[: known + 1])), *where)
             continue
-        found = dict(following_change(life, before, now, TREE, IDS, LISTS[0]))
+        found = dict(following_change(life, before, now, *where))
+        # What one walk sees after an event is what stands before the next.
+        assert dict(walk.change(before, now)) == found
         whole = events[: known + 1]
         assert found == dict(
             difference(
