@@ -10,6 +10,9 @@ from ecoissues.core.errors import Refused
 #: Asia/Shanghai has had no summer time since 1992, so a fixed offset is exact and needs no table.
 SHANGHAI: Final = timezone(timedelta(hours=8))
 
+#: Earlier years have fewer than four figures, or none before them to compare with.
+_FIRST_YEAR: Final = 1001
+
 
 def instant_text(instant: datetime) -> str:
     """Give an instant as the log stores it: UTC, microseconds, ``Z``."""
@@ -29,10 +32,15 @@ def read_instant(text: str) -> datetime:
     """
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time.max, SHANGHAI)
-        found = datetime.fromisoformat(text)
-    except ValueError:
+            found = datetime.combine(date.fromisoformat(text), time.max, SHANGHAI)
+        else:
+            found = datetime.fromisoformat(text)
+        found = found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+        # As UTC it must be a text that sorts among those of the log.
+        if found.astimezone(UTC).year < _FIRST_YEAR:
+            raise ValueError(text)
+    except (ValueError, OverflowError):
         raise Refused(
-            "bad_instant", f"时间“{text}”无法识别；请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
+            "bad_instant", f"时间“{text[:40]}”无法识别；请写成 2025-01-02 或 2025-01-02T18:00:00+08:00。"
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+    return found

@@ -13,7 +13,7 @@ from ecoissues.core.kind_changes import CHANGES, SORTS
 from ecoissues.core.vocabulary import JOINT_COUNTINGS, LEVELS
 from ecoissues.services import administration, kind_facts, kind_pictures, kind_shelf
 from ecoissues.services.administration import NewList
-from ecoissues.web import here
+from ecoissues.web import here, numbers
 from ecoissues.web.errors import status_of
 from ecoissues.web.guards import guard
 
@@ -91,9 +91,8 @@ def changes(code: str, version: int) -> ResponseReturnValue:
     site, actor = here.site(), here.actor()
     new = kind_shelf.get_kind(site, actor, code, version)
     known = sorted(number for found, number in site.kinds if found == code and number != version)
-    asked = request.args.get("since", "")
     before = [number for number in known if number < version] or known
-    since = int(asked) if asked.isdecimal() else (before[-1] if before else version)
+    since = numbers.whole(request.args.get("since"), before[-1] if before else version)
     return render_template(
         "admin/kind_changes.html", kind=new, since=since, known=known, sorts=SORTS, words=CHANGES,
         found=kind_shelf.compare(site, actor, code, since, version),

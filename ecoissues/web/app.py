@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ecoissues.core import vocabulary
 from ecoissues.core.errors import Refused
 from ecoissues.services.site import Site
-from ecoissues.web import assets, errors, guards, here, navigation, session
+from ecoissues.web import assets, errors, guards, here, navigation, numbers, session
 
 #: Every module of pages; each has a blueprint called ``pages``.
 BLUEPRINTS: Final = (
@@ -108,6 +108,7 @@ def create_app(site: Site | None = None, **config: Any) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     _prepare_templates(app)
     here.install(app)
+    numbers.install(app)
     app.before_request(_settle)
     session.install(app)
     guards.install(app)  # before CSRF: who is no longer signed in is asked to sign in, not refused

@@ -16,7 +16,7 @@ from ecoissues.core.values import Bad, clean_date
 from ecoissues.services import board_pages, boards
 from ecoissues.services.behind import Behind
 from ecoissues.services.board_pages import SIZE, Asked, Frame
-from ecoissues.web import here
+from ecoissues.web import here, numbers
 from ecoissues.web.guards import guard
 
 pages = Blueprint("board", __name__)
@@ -126,7 +126,7 @@ def rows() -> ResponseReturnValue:
     """Show the cases behind one number as they stood on its day."""
     given = request.args
     chosen = {name: given[name] for name in Behind.__struct_fields__ if given.get(name)}
-    what, number = Behind(**chosen), max(given.get("page", 1, int), 1)
+    what, number = Behind(**chosen), max(numbers.whole(given.get("page"), 1), 1)
     read = board_pages.read_rows(here.site(), here.actor(), _asked(), what, number)
     if read is None:
         return _nothing()

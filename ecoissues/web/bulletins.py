@@ -16,6 +16,7 @@ from ecoissues.services import bulletins, publishing
 from ecoissues.web import here
 from ecoissues.web.errors import status_of
 from ecoissues.web.guards import guard
+from ecoissues.web.numbers import whole
 
 pages = Blueprint("bulletins", __name__)
 _DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -99,7 +100,7 @@ def save(key: int) -> ResponseReturnValue:
     """Keep the edited text, or keep it and read the numbers anew."""
     text = _text(request.form)
     refresh = request.form.get("act") == "refresh"
-    version = request.form.get("version", 0, int)
+    version = whole(request.form.get("version"))
     try:
         bulletins.save(here.site(), here.actor(), key, version, text, refresh=refresh)
     except Refused as refused:
@@ -112,7 +113,7 @@ def save(key: int) -> ResponseReturnValue:
 @guard("edition.publish")
 def publish(key: int) -> ResponseReturnValue:
     """Publish as an edition."""
-    version, confirmed = request.form.get("version", 0, int), request.form.get("confirmed") == "1"
+    version, confirmed = whole(request.form.get("version")), request.form.get("confirmed") == "1"
     try:
         code = bulletins.publish(here.site(), here.actor(), key, version, confirmed=confirmed)
     except Refused as refused:

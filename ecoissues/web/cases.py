@@ -16,7 +16,7 @@ from ecoissues.services import finding, rows
 from ecoissues.services.case_fields import PREFIX
 from ecoissues.services.listing import Filter
 from ecoissues.services.rows import SORTS, Page
-from ecoissues.web import filters, here, row_markup
+from ecoissues.web import filters, here, numbers, row_markup
 from ecoissues.web.guards import guard
 
 pages = Blueprint("cases", __name__)
@@ -69,7 +69,7 @@ def show_list() -> ResponseReturnValue:
 
 
 def _number(view: Mapping[str, str]) -> int:
-    return int(view["page"]) if view["page"].isdigit() else 1
+    return max(numbers.whole(view["page"], 1), 1)
 
 
 def _may_chase() -> bool:

@@ -15,7 +15,7 @@ from ecoissues.core.periods import period_of, read_period
 from ecoissues.services import figure_words, indicator_editions, indicator_values
 from ecoissues.services import indicators as service
 from ecoissues.services.indicator_values import Given
-from ecoissues.web import here
+from ecoissues.web import here, numbers
 from ecoissues.web.errors import status_of
 from ecoissues.web.guards import guard
 
@@ -118,7 +118,7 @@ def compare(code: str) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show the form of an indicator; with ``code`` and ``year`` filled with the one to change."""
     site, actor = here.site(), here.actor()
-    year = request.args.get("year", site.today().year, int)
+    year = numbers.whole(request.args.get("year"), site.today().year)
     with site.store.reading() as connection:
         kept = service.reachable(site, connection, actor, year)
     code = request.args.get("code", "")
@@ -146,7 +146,7 @@ def _form(one: Indicator, year: int, sentence: str = "", status: int = 200) -> R
 def define() -> ResponseReturnValue:
     """Enter an indicator or its next version."""
     given: Any = {name: request.form.get(name, "").strip() for name in request.form}
-    year = request.form.get("year", 0, int)
+    year = numbers.whole(request.form.get("year"))
     code, _, figure = given.get("figure", "").partition("|")
     one = Indicator(
         given.get("code", ""), given.get("name", ""), given.get("measure", ""),

@@ -14,7 +14,7 @@ from ecoissues.core.values import Bad, clean_date
 from ecoissues.core.vocabulary import ADMIN_CHANGES
 from ecoissues.services import auditing, changes, verifying
 from ecoissues.services.auditing import Wanted
-from ecoissues.web import filters, here
+from ecoissues.web import filters, here, numbers
 from ecoissues.web.guards import guard
 
 pages = Blueprint("log", __name__)
@@ -33,7 +33,7 @@ def _wanted() -> Wanted:
     return Wanted(
         list_code=given.get("list", ""), number=given.get("number", "").strip()[:64],
         actor=given.get("actor", "").strip()[:40], since=_day("since"), until=_day("until"),
-        late=given.get("late") == "yes", before=given.get("before", 0, int),
+        late=given.get("late") == "yes", before=numbers.whole(given.get("before")),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def show_changes() -> ResponseReturnValue:
     wanted = changes.Wanted(
         given.get("sort", ""), given.get("actor", "").strip()[:40],
         given.get("target", "").strip()[:80], _day("since"), _day("until"),
-        given.get("before", 0, int),
+        numbers.whole(given.get("before")),
     )  # fmt: skip
     page = changes.read_changes(here.site(), here.actor(), wanted)
     kept = {name: text for name, text in given.items() if text and name != "before"}

@@ -15,7 +15,7 @@ from ecoissues.services import intake_form, registering, site_history
 from ecoissues.services.complainants import PARTS
 from ecoissues.services.intake_form import ListForm
 from ecoissues.services.site_history import SiteHistory
-from ecoissues.web import errors, forms, here, kept_files
+from ecoissues.web import errors, forms, here, kept_files, numbers
 from ecoissues.web.guards import guard
 
 pages = Blueprint("register", __name__)
@@ -81,11 +81,12 @@ def save(code: str) -> ResponseReturnValue:
 def _part(text: str) -> int:
     if not text.strip():
         return 0
-    if not text.strip().isdigit() or not 1 <= int(text) <= 99:
+    part = numbers.whole(text)
+    if not 1 <= part <= 99:
         raise Refused(
             "invalid", "分解序号须为 1 至 99。未作任何改动。", errors={"part": "须为 1 至 99 的整数。"}
         )
-    return int(text)
+    return part
 
 
 def _day(text: str) -> Any:

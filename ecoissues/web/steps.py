@@ -22,7 +22,7 @@ from ecoissues.services import casefile, gate, stepform
 from ecoissues.services.gate import Request, Taken
 from ecoissues.services.stepform import StepForm
 from ecoissues.services.timeline import Entry
-from ecoissues.web import errors, forms, here, kept_files
+from ecoissues.web import errors, forms, here, kept_files, numbers
 from ecoissues.web.guards import guard
 from ecoissues.web.session import local_path
 
@@ -36,7 +36,7 @@ def show(case_id: int, step: str) -> ResponseReturnValue:
     event = request.args.get("event", "")
     form = stepform.prepare_form(
         here.site(), here.actor(), case_id, step,
-        event=int(event) if event.isdigit() else 0, words=request.args.get("q", "").strip()[:60],
+        event=numbers.whole(event), words=request.args.get("q", "").strip()[:60],
     )  # fmt: skip
     return _page(form)
 
@@ -82,8 +82,7 @@ def _values(case_id: int, fields: Any, initial: Mapping[str, Any]) -> dict[str, 
         values.setdefault("target_case", picked)
     if "target_case" in values and "/" not in values["target_case"]:
         values["target_case"] = f"{given.get('list', '')}/{values['target_case']}"
-    if "correction" in values and str(values.get("event", "")).isdigit():
-        seq = int(values["event"])
+    if "correction" in values and (seq := numbers.whole(str(values.get("event", "")))):
         amended, old = stepform.amended_of(here.site(), here.actor(), case_id, seq)
         raw = forms.read_values(amended, given, tree, old, "right-")
         right = stepform.differing(amended, old, raw, tree)
@@ -94,8 +93,8 @@ def _values(case_id: int, fields: Any, initial: Mapping[str, Any]) -> dict[str, 
 
 def _version(case_id: int, step: str) -> int | None:
     text = request.form.get("version", "")
-    if text.isdigit():
-        return int(text)
+    if (seen := numbers.whole(text, -1)) >= 0:
+        return seen
     if stepform.is_note(here.site(), here.actor(), case_id, step):
         return None  # a note (催办) changes nothing that somebody else may have seen otherwise
     raise Refused("version_missing", "表单不完整，缺少版本号，请重新打开后再提交。未作任何改动。")
@@ -167,7 +166,7 @@ def _again(
     event = given.get("event", "")
     try:
         form = stepform.prepare_form(
-            site, actor, case_id, step, event=int(event) if event.isdigit() else 0
+            site, actor, case_id, step, event=numbers.whole(event)
         )
     except (Forbidden, Refused) as gone:
         if isinstance(gone, NotFound):
