@@ -92,6 +92,8 @@ def _clean_picture(name: str, content: bytes, form: str) -> bytes:
             if picture.width * picture.height > MOST_PIXELS:
                 raise Refused("file_too_large", f"图片“{name}”像素过多，请缩小后再传。")
             upright = ImageOps.exif_transpose(picture)
+            if upright.mode in ("P", "PA"):  # its colours stand in a palette that pasting loses
+                upright = upright.convert("RGBA")
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             if form == "JPEG" and upright.mode != "RGB":
                 upright = upright.convert("RGB")
