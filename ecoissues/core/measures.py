@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-_MOST: Final = 10**15
+#: No count and no sum in fen that can be meant is larger.
+MOST: Final = 10**15
 _TIMES: Final = {"万": 10_000, "亿": 100_000_000}
 
 #: The country's bounds in degrees (基础地理: 73°33′–135°05′ E, 3°51′–53°33′ N), widened to whole ones.
@@ -37,7 +38,7 @@ def read_number(raw: object, *, whole: bool = False, unit: str = "") -> int | fl
     except ValueError:
         counted = f"，单位为{unit}" if unit else ""
         raise Bad(f"“{value[:20]}”不是数字{counted}。") from None
-    if number != number or abs(number) > _MOST:
+    if number != number or abs(number) > MOST:
         raise Bad(f"“{value[:20]}”超出合理范围。")
     if number.is_integer():
         return int(number)
@@ -62,7 +63,7 @@ def read_fen(raw: object) -> int:
         fen = Decimal(value[:-1] if times > 1 else value) * times * 100
     except InvalidOperation:
         raise Bad(f"“{str(raw)[:20]}”不是金额，请以元为单位填写，如 20000 或 1.5万。") from None
-    if not fen.is_finite() or not 0 <= fen <= _MOST:
+    if not fen.is_finite() or not 0 <= fen <= MOST:
         raise Bad(f"“{str(raw)[:20]}”超出合理范围，金额不得为负。")
     if fen != int(fen):
         raise Bad(f"“{str(raw)[:20]}”的金额最小到分。")

@@ -13,8 +13,8 @@ from typing import Any
 
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_fields import Field
+from ecoissues.core.measures import MOST, read_fen, read_number, read_people, read_place
 from ecoissues.core.measures import Bad as Bad
-from ecoissues.core.measures import read_fen, read_number, read_people, read_place
 from ecoissues.core.milestones import read_lines
 from ecoissues.core.units import UnitTree
 from ecoissues.core.vocabulary import OUTCOMES, PARTIES, WORDLISTS, find_key
@@ -95,7 +95,10 @@ def _pieces(raw: object) -> list[Any]:
 def _units(raw: object, tree: UnitTree) -> list[list[str]]:
     parties: dict[str, str] = {}
     for piece in _pieces(raw):
-        code, party = piece if isinstance(piece, list | tuple) else _split(str(piece), "")
+        pair = piece if isinstance(piece, list | tuple) else _split(str(piece), "")
+        if len(pair) != 2:
+            raise Bad("承办单位请写成“单位代码:承办方式”。")
+        code, party = pair
         shown = clean_text(code)
         unit = tree.by_code.get(shown) or next(
             (unit for unit in tree.by_code.values() if shown in (unit.name, unit.short)), None
@@ -135,10 +138,12 @@ def _outcomes(raw: object) -> list[dict[str, Any]]:
             raise Bad(f"“{str(sort)[:20]}”不是处理结果；可选：{shown}。")
         try:
             outcome: dict[str, Any] = {"sort": key, "count": int(count or 1), "amount": int(amount or 0)}
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             raise Bad("处理结果的次数和金额（分）须为整数。") from None
         if outcome["count"] < 1 or outcome["amount"] < 0:
             raise Bad("处理结果的次数须大于零，金额不得为负。")
+        if max(outcome["count"], outcome["amount"]) > MOST:
+            raise Bad("处理结果的次数或金额超出合理范围。")
         outcomes.append(outcome)
     return outcomes
 

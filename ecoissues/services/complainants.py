@@ -14,7 +14,7 @@ from ecoissues.core import policy
 from ecoissues.core.errors import Forbidden, Refused
 from ecoissues.core.instants import instant_text
 from ecoissues.core.policy import Actor
-from ecoissues.core.values import LONG, clean_text
+from ecoissues.core.values import LONG, Bad, clean_text
 from ecoissues.services.casefile import accused_paths, may_see_complainant, open_case
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -52,7 +52,10 @@ def reveal(site: Site, actor: Actor, case_id: int, reason: str) -> dict[str, str
 
     Forbidden unless ``policy.may_reveal``; Refused ``reason_missing``; NotFound outside the scope.
     """
-    why = clean_text(reason, LONG)
+    try:
+        why = clean_text(reason, LONG)
+    except Bad as bad:
+        raise Refused("invalid", f"查看理由：{bad}本次未显示。") from None
     with site.store.writing() as connection:
         opened = open_case(connection, site, actor, case_id)
         accused = accused_paths(site, opened.life)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, or_, select
 
@@ -16,6 +16,9 @@ from ecoissues.services.recording import CaseRow
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
+
+#: Parts of a split number are counted from 1; more are not meant.
+LAST_PART: Final = 999
 
 _COLUMNS = (
     t.cases.c.id, t.cases.c.list_id, t.cases.c.number, t.cases.c.part, t.cases.c.kind,
@@ -154,6 +157,8 @@ def load_case(connection: Connection, site: Site, actor: Actor, key: str) -> Cas
     try:
         clean, _flag = clean_number(number)
         part_number = int(part) if part else 0
+        if not 0 <= part_number <= LAST_PART:
+            raise ValueError(part)
     except (Bad, ValueError):
         raise NotFound(f"没有找到“{key[:80]}”；请写成“清单代码/编号”。") from None
     home = site.get_list(list_code)
