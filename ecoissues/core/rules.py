@@ -15,6 +15,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.events import CORRECTIONS, MOVE_STEP, Event, tracks_of
 from ecoissues.core.kinds import EvidenceNeed, Kind, Step
 from ecoissues.core.life import ANYONE, Life
+from ecoissues.core.units import HANDLING, UnitTree
 from ecoissues.core.vocabulary import word
 
 
@@ -112,12 +113,16 @@ def check_day(
         )
 
 
-def check_wait(step: Step, life: Life, day: date) -> None:
+def check_wait(step: Step, life: Life, day: date, asked_on: date | None = None) -> None:
     """A waiting period (公示) has run out before the day (code ``notice_running``), and a period
-    within which the step must be taken (异议期) has not (code ``after_expiry``)."""
+    within which the step must be taken (异议期) has not (code ``after_expiry``).
+
+    In: ``asked_on``, the day the step is asked for, where it is another: who is late must not be in
+    time by dating it back.
+    """
     if step.before_clock:
         face = life.clocks.get(step.before_clock)
-        if face is not None and face.current is not None and day > face.current:
+        if face is not None and face.current is not None and (asked_on or day) > face.current:
             raise Refused(
                 "after_expiry",
                 f"“{step.zh}”须在 {face.current} 前提出，已经过期。未作任何改动。",
@@ -132,6 +137,23 @@ def check_wait(step: Step, life: Life, day: date) -> None:
         raise Refused(
             "notice_running", f"公示期到 {face.current} 为止，期满后方可“{step.zh}”。未作任何改动。"
         )
+
+
+def check_handlers(parties: Iterable[Sequence[str]], tree: UnitTree) -> None:
+    """Nobody handles a case who is complained of in it, or belongs to such a unit.
+
+    In: the parties as they will be, [unit code, party]. Code ``accused_unit``. Source: 信访工作条例
+    (2022), articles 30 and 46.
+    """
+    known = [(tree.by_code[code], party) for code, party in parties]
+    accused = [unit.path for unit, party in known if party == "accused"]
+    for unit, party in known:
+        if party in HANDLING and any(unit.path.startswith(path) for path in accused):
+            raise Refused(
+                "accused_unit",
+                f"“{unit.name}”是被举报单位或其下属，不得办理本件，请改派其他单位。未作任何改动。",
+                errors={"units": "被举报单位不得办理本件。"},
+            )
 
 
 def check_placement(kind: Kind, now: str, wanted: str) -> None:

@@ -20,7 +20,7 @@ from ecoissues.core.life import Life
 from ecoissues.core.policy import Actor
 from ecoissues.core.vocabulary import word
 from ecoissues.services import gate
-from ecoissues.services.effects import FIXED
+from ecoissues.services.effects import is_correctable
 from ecoissues.services.proposing import proposed
 from ecoissues.services.recording import CaseRow
 from ecoissues.services.requests import WITHDRAWABLE
@@ -212,5 +212,4 @@ APPLIES: Final[dict[str, Callable[[Site, Kind, Life, CaseRow, Step], bool]]] = {
 
 def correctable(standing: Sequence[Event]) -> list[Event]:
     """Give the live events that a correction may name."""
-    return [event for event in standing if event.step not in FIXED
-            and "asks" not in event.facts and "moved_to" not in event.facts]  # fmt: skip
+    return [event for event in standing if is_correctable(event)]

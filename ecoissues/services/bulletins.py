@@ -40,6 +40,7 @@ from ecoissues.storage.tables_published import bulletins
 from ecoissues.storage.tables_published import editions as editions_table
 
 _LONGEST: Final = 20_000
+_MOST_LISTED: Final = 200
 
 
 class Bulletin(msgspec.Struct, frozen=True):
@@ -121,11 +122,12 @@ def _named(text: Text, leading: str) -> Text:
 def listed(site: Site, actor: Actor) -> list[Bulletin]:
     """Give the bulletins of the actor's own office and those below, the newest first."""
     policy.require(actor, "bulletin.write")
-    query = _query().order_by(bulletins.c.id.desc()).limit(200)
+    own = bulletins.c.unit_path.startswith(actor.scope_path, autoescape=True)
+    query = _query().where(own).order_by(bulletins.c.id.desc()).limit(_MOST_LISTED)
     with site.store.reading() as connection:
         rows = connection.execute(query).all()
     made = templates(site)
-    return [_bulletin(site, made, row) for row in rows if row.unit_path.startswith(actor.scope_path)]
+    return [_bulletin(site, made, row) for row in rows]
 
 
 def _query() -> Any:

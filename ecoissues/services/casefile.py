@@ -241,7 +241,7 @@ def _path(site: Site, standing: Sequence[Event]) -> list[str]:
         leads = [code for code, part in event.facts.get("parties", ()) if part == "lead"]
         if leads:
             name = site.tree.by_code[leads[0]].short
-            if not found or not found[-1].startswith(f"{name}("):
+            if not found or not found[-1].startswith(f"{name}（"):
                 found.append(f"{name}（{event.effective_on}）")
         elif "signed_for" in event.facts.get("marks", ()) and found:
             found[-1] = f"{found[-1][:-1]}，{event.effective_on} 签收）"

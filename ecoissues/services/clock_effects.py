@@ -32,7 +32,7 @@ def _running(making: Making, code: str, what: str) -> tuple[Clock, ClockFace]:
     return clock, face
 
 
-def _asked_on(making: Making) -> date:
+def asked_on(making: Making) -> date:
     """Give the day a request is made: today, whatever day its form says; an asker who is late must
     not be in time by dating it back."""
     if making.actor.channel in _PAST:
@@ -69,7 +69,7 @@ def _extended(making: Making, clock: Clock, face: ClockFace, asked_on: date) -> 
 
 def _ask_extension(making: Making) -> None:
     clock, face = _running(making, making.values["clock"], "延期")
-    _extended(making, clock, face, _asked_on(making))
+    _extended(making, clock, face, asked_on(making))
     refuse_second(making, "extension", "延期")
     keep_asked(making, "extension")
 
@@ -95,7 +95,7 @@ def _extend(making: Making) -> None:
 
 def _ask_suspension(making: Making) -> None:
     clock, face = _running(making, making.values["clock"], "中止")
-    _check_suspension(clock, face, _asked_on(making))
+    _check_suspension(clock, face, asked_on(making))
     refuse_second(making, "suspension", "中止")
     keep_asked(making, "suspension")
 

@@ -29,6 +29,15 @@ from ecoissues.services.site import Site
 #: Steps no correction can name: corrections themselves, and a move, which another move takes back.
 FIXED: Final = CORRECTIONS | {MOVE_STEP}
 
+#: Facts of events that no correction can name: requests are answered or withdrawn, a case that went
+#: on is a case of its own, and what follows a main case is corrected there.
+_KEPT: Final = ("asks", "moved_to", "follows")
+
+
+def is_correctable(event: Event) -> bool:
+    """Tell whether a correction may name an event."""
+    return event.step not in FIXED and not any(name in event.facts for name in _KEPT)
+
 
 class Making(msgspec.Struct):
     """A step in the making: everything known about it, and the facts it will carry."""
@@ -72,7 +81,6 @@ def _assign(making: Making) -> None:
         return
     tree, scope = making.site.tree, making.actor.scope_path
     accused = [list(party) for party in making.life.parties if party[1] == "accused"]
-    paths = [tree.by_code[bad].path for bad, _ in accused]
     outside: list[list[str]] = []
     if making.step.by == "superior":
         outside = [
@@ -82,12 +90,6 @@ def _assign(making: Making) -> None:
         ]
     for code, party in parties:
         unit = tree.by_code[code]
-        if party in ("lead", "joint") and any(unit.path.startswith(path) for path in paths):
-            raise Refused(
-                "accused_unit",
-                f"“{unit.name}”是被举报单位，不得办理本件，请改派其他单位。未作任何改动。",
-                errors={"units": "被举报单位不得办理本件。"},
-            )
         is_new = [code, party] not in outside
         if making.step.by == "superior" and is_new and not unit.path.startswith(scope):
             raise Refused(
@@ -97,6 +99,7 @@ def _assign(making: Making) -> None:
             )
     parties = _beside(parties, outside)
     named = {code for code, _ in parties}
+    rules.check_handlers([*parties, *accused], tree)
     making.facts["parties"] = parties + [party for party in accused if party[0] not in named]
 
 
@@ -228,7 +231,7 @@ def _struck(standing: list[Event], target: Event) -> list[int]:
 def _try_correction(making: Making, asked: dict[str, Any], seq: int) -> tuple[Draft, Life]:
     """Make the correction's event and prove that the live sequence stays lawful with it."""
     target = next((e for e in making.standing if e.seq == asked["event"]), None)
-    if target is None or target.step in FIXED or "asks" in target.facts or "moved_to" in target.facts:
+    if target is None or not is_correctable(target):
         raise Refused("no_such_event", f"第 {asked['event']} 条不是可更正的记录。未作任何改动。")
     if asked["correction"] == "strike":
         if target.seq == 1:

@@ -20,10 +20,11 @@ from ecoissues.core.events import MOVE_STEP, Event, live, tracks_of
 from ecoissues.core.kinds import Step
 from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
-from ecoissues.core.values import LONG, clean_text, clean_values
+from ecoissues.core.values import LONG, Bad, clean_text, clean_values
 from ecoissues.core.vocabulary import ROLES
 from ecoissues.figures import sums
 from ecoissues.services import merging, onward, repeating
+from ecoissues.services.clock_effects import asked_on
 from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import EFFECTS, Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
@@ -223,7 +224,7 @@ def _check(making: Making, request: Request) -> None:
     )  # fmt: skip
     today = making.site.today()
     rules.check_day(making.effective_on, today, life, making.standing, tracks_of(trial))
-    rules.check_wait(step, life, making.effective_on)
+    rules.check_wait(step, life, making.effective_on, asked_on(making))
     rules.check_evidence(step, life, making.facts)
     _check_late(making, request, today)
 
@@ -239,14 +240,28 @@ def _check_late(making: Making, request: Request, today: date) -> None:
             "未作任何改动。",
             "late_needs_supervisor",
         )
-    reason = clean_text(request.late_reason, LONG)
+    making.facts["late"] = late_fact(days, request.late_reason, "生效日期")
+
+
+def late_fact(days: int, given: str, what: str) -> dict[str, Any]:
+    """Give the fact that tells of a late entry: how many days, and why.
+
+    In: the reason as given, ``what`` day lies so far back. Refused ``late_reason_missing``,
+    ``invalid`` for one that is too long.
+    """
+    try:
+        reason = clean_text(given, LONG)
+    except Bad as bad:
+        raise Refused(
+            "invalid", f"补记理由：{bad}未作任何改动。", errors={"late_reason": str(bad)}
+        ) from None
     if not reason:
         raise Refused(
             "late_reason_missing",
-            f"生效日期早于今天 {days} 天，属补记，请填写补记理由。未作任何改动。",
+            f"{what}早于今天 {days} 天，属补记，请填写补记理由。未作任何改动。",
             errors={"late_reason": "请填写补记理由。"},
         )
-    making.facts["late"] = {"days": days, "reason": reason}
+    return {"days": days, "reason": reason}
 
 
 def _asked(case_id: int, request: Request) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from ecoissues.core.values import Bad, clean_number, clean_values
 from ecoissues.services.clocks import move_clocks
 from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.evidence import Prepared, keep_files
-from ecoissues.services.gate import Taken
-from ecoissues.services.loading import load_case, read_case
+from ecoissues.services.gate import Taken, late_fact
+from ecoissues.services.loading import LAST_PART, load_case, read_case
 from ecoissues.services.recording import CaseRow, Draft, Recorder
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -115,6 +115,9 @@ def compose(
     policy.require_step(actor, step, (), home.unit_path)
     values = clean_values(step.fields, asked.values, site.tree, step.zh)
     number, is_key = _number(values)
+    if not 0 <= asked.part <= LAST_PART:
+        sentence = f"分解序号须为 1 至 {LAST_PART}。"
+        raise Refused("invalid", f"{sentence}未作任何改动。", errors={"part": sentence})
     day = asked.effective_on or site.today()
     if is_key:
         values["weight"] = "key"
@@ -186,6 +189,7 @@ def check_new(connection: Connection, home: ListRow, number: str, part: int) -> 
 def _fill(making: Making, home: ListRow, asked: Registration) -> None:
     facts, values = making.facts, making.values
     facts["parties"] = values.get("units") or [[home.unit_code, "lead"]]
+    rules.check_handlers(facts["parties"], making.site.tree)
     facts.update(track_facts(values, making.kind))
     if asked.part:
         facts["part"] = asked.part
@@ -204,15 +208,8 @@ def _fill(making: Making, home: ListRow, asked: Registration) -> None:
 
 def _check_late(site: Site, actor: Actor, day: date, reason: str, facts: dict[str, Any]) -> None:
     days = (site.today() - day).days
-    if days <= site.late_days:
-        return
-    if not reason.strip():
-        raise Refused(
-            "late_reason_missing",
-            f"登记日期早于今天 {days} 天，属补记，请填写补记理由。未作任何改动。",
-            errors={"late_reason": "请填写补记理由。"},
-        )
-    facts["late"] = {"days": days, "reason": reason.strip()}
+    if days > site.late_days:
+        facts["late"] = late_fact(days, reason, "登记日期")
 
 
 def _insert_case(

@@ -104,6 +104,8 @@ class Site:
         now = self.now()
         pos, version, lapsed = reference.standing(connection, instant_text(now))
         if version != self._version:
+            # First: what is made under the new stamp must not count by the calendars before.
+            self.calendar_library.refresh()
             self.refresh()
         # Both only grow, so their sum moves when either does.
         return pos, version + self.library.generation, now.astimezone(SHANGHAI).date(), lapsed

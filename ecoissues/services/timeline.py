@@ -12,7 +12,7 @@ from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.instants import SHANGHAI, day_of
 from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, ROLES
-from ecoissues.services.effects import FIXED
+from ecoissues.services.effects import is_correctable
 from ecoissues.services.field_words import Shown, fact_texts
 from ecoissues.services.gate import step_name
 from ecoissues.services.site import Site
@@ -115,9 +115,7 @@ def _entry(
         shown=fact_texts(kind, event.step, event.facts, site.tree),
         files=[file for file in files if file.seq == event.seq],
         late=_late(late, back, site.late_days), digest=event.digest,
-        correctable=event.step not in FIXED and "asks" not in event.facts
-        and "moved_to" not in event.facts
-        and "follows" not in event.facts,
+        correctable=is_correctable(event),
         paper=_paper(kind, event),
     )  # fmt: skip
 
@@ -160,4 +158,4 @@ def _correct(
         new = [f"生效日期改为 {change['effective_on']}"] if change.get("effective_on") else []
         facts = _changes(change.get("facts") or {}, before[change["seq"]])
         new += [f"{s.label}改为“{s.text}”" for s in fact_texts(kind, entry.step, facts, site.tree)]
-        entry.amended = f"已于 {day} 更正（第 {event.seq} 条）：{';'.join(new)}。{note}"
+        entry.amended = f"已于 {day} 更正（第 {event.seq} 条）：{'；'.join(new)}。{note}"
