@@ -11,6 +11,7 @@ from typing import Final
 
 from ecoissues.core.accounts import FLOWS, INDEX
 from ecoissues.core.events import Event
+from ecoissues.core.faces import OVER
 from ecoissues.core.life import Life
 
 #: What happened, as (place of the account, count).
@@ -18,7 +19,6 @@ Flow = list[tuple[int, int]]
 #: The view of the home list, and of every list on which a case has no standing of its own.
 HOME: Final = ""
 
-_OVER: Final = ("closed", "reviewed")
 _ARRIVAL, _CLOSING, _REOPENING = ((INDEX[name], 1) for name in FLOWS)
 
 
@@ -65,7 +65,7 @@ def flow_of(
     comes = first if view == HOME else bool(after and not phase)
     flow = [_ARRIVAL] if comes else []
     if after != phase:
-        was, now = phase in _OVER, after in _OVER
+        was, now = phase in OVER, after in OVER
         if now and not was:
             flow.append(_CLOSING)
         elif was and not now and after not in ("void", "", None):

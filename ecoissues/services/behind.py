@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.core.faces import ClockFace
 from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kinds import COUNTED_SLOTS
-from ecoissues.core.life import ClockFace
 from ecoissues.core.lights import ORDER, Light, light
 from ecoissues.core.vocabulary import word
 from ecoissues.figures.cuts import path_of

@@ -10,8 +10,8 @@ from ecoissues.core import policy
 from ecoissues.core.clock_rules import Rule, instant_of
 from ecoissues.core.deadlines import Deadline, deadline_of, extend, resume, stated_date
 from ecoissues.core.errors import Forbidden, Refused
+from ecoissues.core.faces import ClockFace
 from ecoissues.core.kinds import Clock
-from ecoissues.core.life import ClockFace
 from ecoissues.services.clocks import clock_fact, deadline_fact
 from ecoissues.services.proposing import proposed
 from ecoissues.services.requests import keep_asked, pending, refuse_second

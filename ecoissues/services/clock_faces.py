@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from ecoissues.core.clock_rules import UNIT_WORDS, instant_of, shown_instant
+from ecoissues.core.faces import ClockFace, Move
 from ecoissues.core.kinds import Clock, Kind
-from ecoissues.core.life import ClockFace, Life, Move
+from ecoissues.core.life import Life
 from ecoissues.core.lights import light
 from ecoissues.core.proofs import DAY_MARKS, explain
 from ecoissues.services.site import Site

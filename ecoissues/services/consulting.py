@@ -14,9 +14,10 @@ from sqlalchemy import Connection, select
 
 from ecoissues.core.errors import NotFound, Refused
 from ecoissues.core.events import live
+from ecoissues.core.faces import ClockFace
 from ecoissues.core.kind_fields import Field
 from ecoissues.core.kinds import COUNTED_SLOTS
-from ecoissues.core.life import ClockFace, Life, fold
+from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.core.proofs import explain
 from ecoissues.core.vocabulary import PHASES

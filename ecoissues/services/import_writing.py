@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ecoissues.core import rules
@@ -20,6 +19,7 @@ from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.gate import Request, make_step
 from ecoissues.services.import_plans import Plan, Planner
 from ecoissues.services.import_rounds import Rounds
+from ecoissues.services.import_standing import stand
 from ecoissues.services.loading import lock_case, lock_cases
 from ecoissues.services.merging import companions
 from ecoissues.services.recording import CaseRow, Draft
@@ -34,7 +34,6 @@ IMPORT: Final = "import"
 _STEP: Final = Step(IMPORT, "表格导入", "Import", ("*",), by="office", sort="note")
 
 OutcomeSort = Literal["new", "changed", "same", "refused", "left_out"]
-Stand = Callable[[Site, Connection, Planner, Sequence[Plan]], Any]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -58,22 +57,20 @@ def write_chunk(
     plans: Sequence[Plan],
     accept: Collection[int] | None,
     source: str,
-    stand: Stand,
 ) -> list[Outcome]:
     """Write some rows in one transaction; should the database refuse, one row at a time.
 
-    In: ``stand`` compares the plans with the cases as they are in this transaction; ``source`` is
-    the sheet's name, which the log keeps as the reason of late entries.
+    In: ``source``, the sheet's name, which the log keeps as the reason of late entries.
     """
     try:
-        return _write(site, actor, planner, plans, accept, source, stand)
+        return _write(site, actor, planner, plans, accept, source)
     except DBAPIError:
         if len(plans) == 1:
             return [_refused(plans[0], "row_clash", "该行与他人刚刚的登记冲突，未导入；请重新预览。")]
         return [
             outcome
             for plan in plans
-            for outcome in write_chunk(site, actor, planner, [plan], accept, source, stand)
+            for outcome in write_chunk(site, actor, planner, [plan], accept, source)
         ]
 
 
@@ -84,7 +81,6 @@ def _write(
     plans: Sequence[Plan],
     accept: Collection[int] | None,
     source: str,
-    stand: Stand,
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     who = dataclasses.replace(actor, channel="import")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection
 from typing import Any, BinaryIO, Final
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from ecoissues.core import policy
 from ecoissues.core.digests import digest_of
@@ -37,8 +36,8 @@ from ecoissues.services.case_fields import header_names, widened
 from ecoissues.services.exporting import site_forms
 from ecoissues.services.field_words import value_text
 from ecoissues.services.import_plans import Plan, Planner
+from ecoissues.services.import_standing import stand
 from ecoissues.services.import_writing import Outcome, write_chunk
-from ecoissues.services.ledger_rows import current_rows
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
 from ecoissues.storage.reference import ListRow
@@ -49,9 +48,6 @@ CHUNK: Final = 400
 PASTED_NAME: Final = "粘贴的内容"
 LIMITS: Final = Limits()
 SHEET_TYPE: Final = "application/octet-stream"
-
-#: How a sheet writes a part of a split number.
-_PART: Final = re.compile(r"(.+)-(\d{1,3})")
 
 Progress = Callable[[int, int], None]
 
@@ -165,7 +161,7 @@ def carry_out(
     try:
         for start in range(0, len(made.rows), CHUNK):
             chunk = made.rows[start : start + CHUNK]
-            outcomes += write_chunk(site, actor, planner, chunk, accept, made.name, _stand)
+            outcomes += write_chunk(site, actor, planner, chunk, accept, made.name)
             if progress:
                 progress(len(outcomes), len(made.rows))
     finally:
@@ -243,7 +239,7 @@ def _preview(
     plans = [planner.plan(row, layout.dated) for row in rows]
     with site.store.reading() as connection:
         for start in range(0, len(plans), CHUNK):
-            _stand(site, connection, planner, plans[start : start + CHUNK])
+            stand(site, connection, planner, plans[start : start + CHUNK])
     made = Preview(
         token=token, list_code=home.code, name=name, title=layout.title, headers=layout.headers,
         mapping=dict(layout.columns), guessed=sorted(layout.guessed),
@@ -309,78 +305,6 @@ def _remember(site: Site, home: ListRow, made: Preview) -> None:
             delete(m).where(m.c.list_id == key["list_id"], m.c.headers == key["headers"])
         )
         connection.execute(insert(m).values(**key, mapping=text))
-
-
-def _stand(
-    site: Site, connection: Connection, planner: Planner, plans: Sequence[Plan]
-) -> dict[str, Any]:
-    """Compare plans with the cases of their numbers; gives the rows of those cases by number."""
-    numbers = [plan.number for plan in plans if plan.standing != "refused" or plan.lacking]
-    found = dict(_existing(site, connection, planner.home, numbers))
-    for plan in plans:
-        case = found.get(plan.number)
-        if case is None:
-            plan.settle()
-        if case is None or plan.standing == "refused":
-            continue
-        plan.case_id = case["id"]
-        if case["elsewhere"]:
-            plan.standing = "same"
-            if not any(note.code == "placed_here" for note in plan.notes):
-                title = case["elsewhere"]
-                plan.note("number", "placed_here", f"本件由“{title}”列入，请在该清单更新；本行不导入")
-        elif case["phase"] == "void":
-            sentence = f"编号 {plan.number} 已作废或不予受理；请核对编号，或先恢复该件。"
-            planner.compare(plan, case)
-            if plan.standing == "changed":
-                plan.refuse("number", "case_void", sentence)
-        elif case["merged"]:
-            sentence = f"编号 {plan.number} 已并案，随主件办理；请在主件的行中填写。"
-            planner.compare(plan, case)
-            if plan.standing == "changed":
-                plan.refuse("number", "follows", sentence)
-        else:
-            planner.compare(plan, case)
-    return found
-
-
-def _existing(
-    site: Site, connection: Connection, home: ListRow, numbers: Sequence[str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give (number as a sheet writes it, row) of the cases that stand, also of those placed here."""
-    heads = _heads(connection, home, numbers)
-    rows = current_rows(site, connection, [head.id for _, head in heads])
-    for (shown, head), row in zip(heads, rows, strict=True):
-        filled = {key: value for key, value in row.items() if value not in (None, "")}
-        elsewhere = head.list_id != home.id
-        yield shown, {
-            **row["fields"], **filled, "id": head.id, "merged": head.merged_into_id is not None,
-            "elsewhere": site.lists[head.list_id].title if elsewhere else "",
-        }  # fmt: skip
-
-
-def _heads(
-    connection: Connection, home: ListRow, numbers: Sequence[str]
-) -> list[tuple[str, Any]]:
-    """Find cases by number: of the list itself, parts written NUMBER-PART, then those placed on it."""
-    c, p = t.cases.c, t.case_placements.c
-    query = select(c.id, c.list_id, c.number, c.part, c.merged_into_id)
-    split = {shown: part for shown in numbers if (part := _PART.fullmatch(shown))}
-    wanted = {*numbers, *(part[1] for part in split.values())}
-    own = query.where(c.list_id == home.id, c.number.in_(sorted(wanted)))
-    found = {(row.number, row.part): row for row in connection.execute(own)}
-    heads = {shown: found[shown, 0] for shown in numbers if (shown, 0) in found}
-    for shown, part in split.items():
-        if shown not in heads and (part[1], int(part[2])) in found:
-            heads[shown] = found[part[1], int(part[2])]
-    rest = [shown for shown in numbers if shown not in heads]
-    placed = (
-        query.join(t.case_placements, p.case_id == c.id)
-        .where(p.list_id == home.id, c.number.in_(rest), c.part == 0)
-        .order_by(c.id.desc())
-    )
-    heads.update({row.number: row for row in connection.execute(placed)} if rest else {})
-    return list(heads.items())
 
 
 def template(site: Site, actor: Actor, list_code: str, out: BinaryIO) -> None:

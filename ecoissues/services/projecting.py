@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from ecoissues.core.digests import canonical
+from ecoissues.core.faces import ClockFace
 from ecoissues.core.kinds import COUNTED_SLOTS, Kind
-from ecoissues.core.life import ClockFace, Life
+from ecoissues.core.life import Life
 from ecoissues.core.measures import place_text
 from ecoissues.core.units import UnitTree
 from ecoissues.storage import search

@@ -14,8 +14,8 @@ import msgspec
 
 from ecoissues.core.clock_rules import Rule
 from ecoissues.core.deadlines import Deadline, recount
+from ecoissues.core.faces import ClockFace
 from ecoissues.core.kinds import Clock, Kind
-from ecoissues.core.life import ClockFace
 from ecoissues.core.proofs import Origin
 
 if TYPE_CHECKING:

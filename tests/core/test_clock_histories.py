@@ -17,7 +17,8 @@ from ecoissues.core.calendars import Calendar, Calendars
 from ecoissues.core.clock_rules import Rule
 from ecoissues.core.deadlines import Deadline, due_date, extend, recount, resume
 from ecoissues.core.events import Event
-from ecoissues.core.life import ClockFace, Life
+from ecoissues.core.faces import ClockFace
+from ecoissues.core.life import Life
 from ecoissues.core.proofs import check_proof, explain
 
 DAY = timedelta(1)

@@ -120,8 +120,10 @@ def test_an_objection_is_not_dated_back_into_its_period(site: Site) -> None:
         due = casefile.open_case(connection, site, city, case).life.clocks["objection"].current
     assert due is not None
     site.clock.set(due + timedelta(2))  # type: ignore[attr-defined]
-    late = {"reason": "迟"}
-    ask = lambda day: step(site, officer, case, "ask_return", late, effective_on=day)  # noqa: E731
+
+    def ask(day: date | None) -> Any:
+        return step(site, officer, case, "ask_return", {"reason": "迟"}, effective_on=day)
+
     assert refusal(lambda: ask(None)).code == "after_expiry"
     assert refusal(lambda: ask(due)).code == "after_expiry"
 
