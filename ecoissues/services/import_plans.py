@@ -85,7 +85,9 @@ class Plan(msgspec.Struct):
 
     def note(self, field: str, code: str, sentence: str) -> None:
         """Add something to know that refuses nothing."""
-        self.notes.append(Note(code, sentence, self.line, field))
+        made = Note(code, sentence, self.line, field)
+        if made not in self.notes:  # a row is compared in the preview and again when it is written
+            self.notes.append(made)
 
 
 class Planner:

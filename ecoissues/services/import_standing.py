@@ -33,9 +33,8 @@ def stand(
         plan.case_id = case["id"]
         if case["elsewhere"]:
             plan.standing = "same"
-            if not any(note.code == "placed_here" for note in plan.notes):
-                title = case["elsewhere"]
-                plan.note("number", "placed_here", f"本件由“{title}”列入，请在该清单更新；本行不导入")
+            title = case["elsewhere"]
+            plan.note("number", "placed_here", f"本件由“{title}”列入，请在该清单更新；本行不导入")
         elif case["phase"] == "void":
             sentence = f"编号 {plan.number} 已作废或不予受理；请核对编号，或先恢复该件。"
             planner.compare(plan, case)

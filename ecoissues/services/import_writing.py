@@ -13,25 +13,31 @@ from ecoissues.core import rules
 from ecoissues.core.errors import Refused
 from ecoissues.core.events import Event, live, tracks_of
 from ecoissues.core.kinds import Step
-from ecoissues.core.life import fold
+from ecoissues.core.life import Life, fold
 from ecoissues.core.policy import Actor
 from ecoissues.services.effects import Making, track_facts
 from ecoissues.services.gate import Request, make_step
-from ecoissues.services.import_plans import Plan, Planner
+from ecoissues.services.import_plans import TRACKS, Plan, Planner
 from ecoissues.services.import_rounds import Rounds
 from ecoissues.services.import_standing import stand
 from ecoissues.services.loading import lock_case, lock_cases
 from ecoissues.services.merging import companions
+from ecoissues.services.outages import is_outage
 from ecoissues.services.recording import CaseRow, Draft
 from ecoissues.services.registering import Registration, compose
 from ecoissues.services.site import Site
 from ecoissues.storage import log
+from ecoissues.storage.engine import is_crossed
 
 #: The step under which a case's log says what a sheet stated.
 IMPORT: Final = "import"
 
 #: What the gate calls a step; this one is in no document, since no page offers it.
 _STEP: Final = Step(IMPORT, "表格导入", "Import", ("*",), by="office", sort="note")
+
+_AWAY: Final = (
+    "数据库中断，该行没有确认写入；恢复后请用同一文件重新导入，已写入的行不会重复。"
+)
 
 OutcomeSort = Literal["new", "changed", "same", "refused", "left_out"]
 
@@ -57,20 +63,24 @@ def write_chunk(
     plans: Sequence[Plan],
     accept: Collection[int] | None,
     source: str,
+    seen: int,
 ) -> list[Outcome]:
     """Write some rows in one transaction; should the database refuse, one row at a time.
 
-    In: ``source``, the sheet's name, which the log keeps as the reason of late entries.
+    In: ``source``, the sheet's name, which the log keeps as the reason of late entries; ``seen``,
+    the log position up to which the importer knows the cases.
     """
     try:
-        return _write(site, actor, planner, plans, accept, source)
-    except DBAPIError:
+        return _write(site, actor, planner, plans, accept, source, seen)
+    except DBAPIError as error:
+        if is_outage(error) and not is_crossed(error):
+            return [_refused(plan, "database_away", _AWAY) for plan in plans]
         if len(plans) == 1:
             return [_refused(plans[0], "row_clash", "该行与他人刚刚的登记冲突，未导入；请重新预览。")]
         return [
             outcome
             for plan in plans
-            for outcome in write_chunk(site, actor, planner, [plan], accept, source)
+            for outcome in write_chunk(site, actor, planner, [plan], accept, source, seen)
         ]
 
 
@@ -81,6 +91,7 @@ def _write(
     plans: Sequence[Plan],
     accept: Collection[int] | None,
     source: str,
+    seen: int,
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     who = dataclasses.replace(actor, channel="import")
@@ -90,7 +101,7 @@ def _write(
         recorder = Rounds(site, connection, who, planner.home)
         recorder.reserve(sum(plan.standing == "new" for plan in plans))
         for plan in plans:
-            outcomes.append(_row(site, recorder, planner, plan, accept, source))
+            outcomes.append(_row(site, recorder, planner, plan, accept, source, seen))
         recorder.flush()
     return outcomes
 
@@ -102,6 +113,7 @@ def _row(
     plan: Plan,
     accept: Collection[int] | None,
     source: str,
+    seen: int,
 ) -> Outcome:
     if plan.standing == "refused":
         first = plan.problems[0]
@@ -116,7 +128,7 @@ def _row(
         if plan.standing == "new":
             case = _register(site, recorder, planner, plan, source)
         else:
-            case = _update(site, recorder, planner, plan, source)
+            case = _update(site, recorder, planner, plan, source, seen)
     except Refused as refused:
         recorder.take_back()
         return _refused(plan, refused.code, refused.sentence)
@@ -153,12 +165,17 @@ def _register(
 
 
 def _update(
-    site: Site, recorder: Rounds, planner: Planner, plan: Plan, source: str
+    site: Site, recorder: Rounds, planner: Planner, plan: Plan, source: str, seen: int
 ) -> CaseRow:
-    """Record what the sheet states differently about a case that stands."""
+    """Record what the sheet states differently about a case that stands.
+
+    Refused ``row_moved``: there is news of the case that nobody saw beside the sheet.
+    """
     connection = recorder.connection
     case = lock_case(connection, site, recorder.actor, plan.case_id)
     events = log.events_of(connection, case.id)
+    if events[-1].pos > seen:
+        _check_unmoved(plan, fold(live(events, seen)), fold(live(events)))
     values = {
         code: list(new) if isinstance(new, tuple) else new
         for code, (_, new) in plan.differences.items()
@@ -166,6 +183,25 @@ def _update(
     facts = track_facts(values, site.kind_of(case.kind, case.kind_version))
     _state(site, recorder, planner, plan, case, events, facts, source)
     return case
+
+
+def _check_unmoved(plan: Plan, then: Life, now: Life) -> None:
+    """Refuse a row whose differences are others than somebody looked at.
+
+    In: the case's standing at the preview (``Life()`` if it was not there yet) and now.
+    """
+    if then.registered_on is None or any(
+        _stated(then, code) != _stated(now, code) for code in plan.differences
+    ):
+        raise Refused(
+            "row_moved",
+            f"编号 {plan.number} 的同一栏目在预览之后已有新的内容，表中可能是旧的，本行未导入；"
+            "请重新预览后再选。",
+        )
+
+
+def _stated(life: Life, code: str) -> Any:
+    return getattr(life, code) if code in TRACKS else life.fields.get(code)
 
 
 def _state(

@@ -40,6 +40,7 @@ from ecoissues.services.import_standing import stand
 from ecoissues.services.import_writing import Outcome, write_chunk
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
+from ecoissues.storage.log import head_pos
 from ecoissues.storage.reference import ListRow
 
 #: Rows in one transaction: others may write between two of them.
@@ -64,7 +65,8 @@ class Options(msgspec.Struct, frozen=True):
 
 class Preview(msgspec.Struct):
     """What a sheet would do. ``token`` names the stored upload; ``counts``: rows by standing;
-    ``unknown``: headers that are not imported; ``notes``: about the sheet as a whole."""
+    ``unknown``: headers that are not imported; ``notes``: about the sheet as a whole; ``seen``: the
+    log position at which rows were compared with the cases that stand."""
 
     token: str
     list_code: str
@@ -78,6 +80,7 @@ class Preview(msgspec.Struct):
     rows: list[Plan]
     options: Options
     own: dict[str, str] = {}
+    seen: int = 0
 
     def name_of(self, code: str) -> str:
         """Give a field's name: of the kind's own fields, else as sheets usually call it."""
@@ -146,27 +149,31 @@ def carry_out(
     accept: Collection[int] | None = None,
     options: Options | None = None,
     progress: Progress | None = None,
+    seen: int | None = None,
 ) -> Result:
     """Write the accepted rows of a preview.
 
     In: the token of an upload or a preview just made; ``accept``: lines taken (None: all that are
-    not refused). Every row is compared anew within its own transaction, so a case that somebody
-    moved meanwhile is seen. Out: what became of each row.
+    not refused); ``seen``: the log position of the preview somebody looked at (None: this one's).
+    Every row is compared anew within its own transaction, and one that would put its text over what
+    somebody has written after that position is refused (``row_moved``): nobody saw that beside it.
+    Out: what became of each row.
     """
     made = what if isinstance(what, Preview) else reopen(site, actor, what, options)[0]
+    seen = made.seen if seen is None else seen
     home = _allowed(site, actor, made.list_code)
+    _remember(site, home, made)
     planner = Planner(site, home, transfer=made.options.transfer)
     outcomes: list[Outcome] = []
     gc.freeze()  # the rows read stay anyway: looking through them again and again costs a tenth
     try:
         for start in range(0, len(made.rows), CHUNK):
             chunk = made.rows[start : start + CHUNK]
-            outcomes += write_chunk(site, actor, planner, chunk, accept, made.name)
+            outcomes += write_chunk(site, actor, planner, chunk, accept, made.name, seen)
             if progress:
                 progress(len(outcomes), len(made.rows))
     finally:
         gc.unfreeze()
-    _remember(site, home, made)
     return Result(home.code, outcomes)
 
 
@@ -238,6 +245,7 @@ def _preview(
     rows = list(read_rows(raw, layout, needs))
     plans = [planner.plan(row, layout.dated) for row in rows]
     with site.store.reading() as connection:
+        seen = head_pos(connection)
         for start in range(0, len(plans), CHUNK):
             stand(site, connection, planner, plans[start : start + CHUNK])
     made = Preview(
@@ -245,7 +253,7 @@ def _preview(
         mapping=dict(layout.columns), guessed=sorted(layout.guessed),
         unknown=[header for _, header in layout.unknown],
         notes=[*layout.notes, *_dropped(raw, layout, len(rows))], rows=plans, options=options,
-        own={item.code: item.label for item in planner.kind.fields},
+        own={item.code: item.label for item in planner.kind.fields}, seen=seen,
     )  # fmt: skip
     return made, layout, rows
 

@@ -17,7 +17,7 @@ from ecoissues.core.vocabulary import WORDLISTS, word
 from ecoissues.services import importing
 from ecoissues.services.import_plans import STATED
 from ecoissues.services.importing import PASTED_NAME, Options, Preview, Result
-from ecoissues.web import here
+from ecoissues.web import here, numbers
 from ecoissues.web.guards import guard
 
 pages = Blueprint("imports", __name__)
@@ -171,7 +171,8 @@ def commit(token: str) -> ResponseReturnValue:
     made = importing.reopen(site, actor, token, options)[0]
     left = {int(line) for line in request.form.getlist("leave") if line.isdecimal()}
     accept = {row.line for row in made.rows} - left if left else None
-    result = importing.carry_out(site, actor, made, accept)
+    seen = numbers.whole(request.form.get("seen"), made.seen)
+    result = importing.carry_out(site, actor, made, accept, seen=seen)
     if here.wants_json():
         return here.json_answer(
             {"counts": result.counts, "rows": msgspec.to_builtins(result.rows)}

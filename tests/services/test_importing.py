@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.life import fold
@@ -309,3 +310,36 @@ def test_a_changed_sheet_and_steps_on_its_cases_do_not_wait_for_each_other(
 def take_note(site: Site, who: Actor, case_id: int) -> None:
     """Take a step on a case whatever its version is by now."""
     gate.take_step(site, who, case_id, gate.Request("chase", None, {}))
+
+
+def test_a_row_that_somebody_overtook_is_not_taken_unseen(site: Site) -> None:
+    """The sheet put an older text over what an officer had written since the preview."""
+    number, officer = "D3CQ202406070011", actor(site, "officer", "500119-STHJ")
+    rows = [f"{number},来电,2024-06-07,某镇养殖场粪污直排小河。,南川区,水,,,,第三批",
+            "D3CQ202406070012,来信,2024-06-06,某路夜市油烟扰民。,渝北区,油烟,,,,第三批"]  # fmt: skip
+    importing.carry_out(site, actor(site, "supervisor"), look(site, sheet(*rows)))
+    rows[0] = rows[0].replace("水,,", "水,表中的旧情况。,")
+    seen = look(site, sheet(*rows))
+    case = by_number(seen)[number].case_id
+    step(site, actor(site, "supervisor"), case, "forward", {"units": "500119-STHJ"})
+    step(site, officer, case, "accept")
+    step(site, officer, case, "log_work", {"note": "查", "investigation": "新的情况。"})
+    token = {"seen": seen.seen}
+    for what, more in ((seen, {}), (seen.token, token)):
+        found = {row.number: row for row in importing.carry_out(
+            site, actor(site, "supervisor"), what, **more).rows}  # type: ignore[arg-type]  # fmt: skip
+        assert (found[number].outcome, found[number].code) == ("refused", "row_moved")
+        assert found["D3CQ202406070012"].outcome == "same"
+    assert "import" not in events(site, number)[2:]
+    again = importing.carry_out(site, actor(site, "supervisor"), look(site, sheet(*rows)))
+    assert again.counts["changed"] == 1
+
+
+def test_an_outage_is_not_called_a_clash(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> Any:
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    made = look(site, sheet(*ROWS[:2]))
+    monkeypatch.setattr(import_writing, "_write", away)
+    done = importing.carry_out(site, actor(site, "supervisor"), made)
+    assert [row.code for row in done.rows] == ["database_away", "database_away"]
