@@ -14,18 +14,20 @@ from ecoissues.storage.reference import ListRow
 
 class Cut(Struct, frozen=True):
     """A part of a list. ``scope_path``: what the asker may see; ``unit_path``: the units asked
-    for; ``type``, ``cohort`` (YYYYMM of registration), ``batch_id``: further narrowing."""
+    for, without those below where ``own``; ``type``, ``cohort`` (YYYYMM of registration), ``batch_id``: further narrowing."""
 
     scope_path: str | None = None
     unit_path: str | None = None
     type: str | None = None
     cohort: int | None = None
     batch_id: int | None = None
+    own: bool = False
 
     @property
     def needs_postings(self) -> bool:
         """Whether more than units is narrowed: no declared cube knows such a cut."""
-        return not (self.type is None and self.cohort is None and self.batch_id is None)
+        plain = self.type is None and self.cohort is None and self.batch_id is None
+        return self.own or not plain
 
 
 #: The whole list.
@@ -42,11 +44,11 @@ def path_of(tree: UnitTree, row: ListRow, cut: Cut) -> str | None:
     if scope is not None and (scope == tree.root.path or row.unit_path.startswith(scope)):
         scope = None
     asked = cut.unit_path
-    if asked is None or asked == tree.root.path:
+    if asked is None or (asked == tree.root.path and not cut.own):
         return scope
     if scope is None or asked.startswith(scope):
         return asked
-    if scope.startswith(asked):
+    if scope.startswith(asked) and not cut.own:
         return scope
     raise NotFound("没有找到该单位，或不在您的管辖范围内。")
 
@@ -55,7 +57,11 @@ def conditions(tree: UnitTree, path: str | None, cut: Cut) -> tuple[ColumnElemen
     """Give the conditions on postings for a cut whose path is known."""
     p = t.postings
     found: list[ColumnElement[bool]] = []
-    if path is not None:
+    if path is not None and cut.own:
+        # A unit's own row only: the overlap rows of a node count what its branches share.
+        own = [unit.id for unit in tree.by_id.values() if unit.path == path]
+        found.append(p.c.unit_id.in_(own))
+    elif path is not None:
         found.append(units_where(frozenset(unit.id for unit in tree.below(path))))
     if cut.type is not None:
         found.append(p.c.type == cut.type)

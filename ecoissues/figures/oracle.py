@@ -75,9 +75,11 @@ def _life(events: list[Event], as_of: date, known: Known) -> Life:
 
 
 def in_cut(tree: UnitTree, life: Life, path: str | None, cut: Cut) -> bool:
-    """Whether a standing lies in a cut: a handling unit below the path, the type, the cohort."""
+    """Whether a standing lies in a cut: a handling unit below (or at) the path, type, cohort."""
     paths = (tree.by_code[code].path for code in handlers_of(life, tree))
-    if path is not None and not any(one.startswith(path) for one in paths):
+    if path is not None and not any(
+        one == path if cut.own else one.startswith(path) for one in paths
+    ):
         return False
     if cut.type is not None and cut.type not in types_of(life):
         return False

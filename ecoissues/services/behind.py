@@ -46,7 +46,8 @@ MOST_FOLDED: Final = 600
 
 class Behind(msgspec.Struct, frozen=True):
     """What is asked for: one of figure (with members), account, light or outcome; ``district``:
-    code of a unit to narrow to, as a ranking or a dispatch table links to it."""
+    code of a unit to narrow to, as a ranking or a dispatch table links to it; ``own``: anything
+    means that unit itself, without those below it (``own_of``)."""
 
     figure: str = ""
     members: str = "part"
@@ -54,6 +55,7 @@ class Behind(msgspec.Struct, frozen=True):
     light: str = ""
     outcome: str = ""
     district: str = ""
+    own: str = ""
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
 
     Refused ``figure_unknown``, ``rows_unknown``; NotFound for a unit outside the scope.
     """
-    basis = _narrowed(site, basis, asked.district)
+    basis = _narrowed(site, basis, asked.district, bool(asked.own))
     place = (basis.row, basis.as_of, basis.known, basis.cut)
     if asked.light:
         lit = lit_cases(site, connection, basis)
@@ -96,15 +98,26 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
     return Rows(title, definition.formula, ids)
 
 
-def _narrowed(site: Site, basis: Basis, code: str) -> Basis:
+def _narrowed(site: Site, basis: Basis, code: str, own: bool) -> Basis:
     if not code:
         return basis
     unit = site.tree.by_code.get(code)
     if unit is None:
         raise NotFound("没有找到该单位，或不在您的管辖范围内。")
     return msgspec.structs.replace(
-        basis, cut=msgspec.structs.replace(basis.cut, unit_path=unit.path)
+        basis, cut=msgspec.structs.replace(basis.cut, unit_path=unit.path, own=own)
     )
+
+
+def own_of(site: Site, by: str, code: str) -> str:
+    """Say whether a line of a table by ``district`` or ``unit`` counts its unit alone ("1", "").
+
+    By unit each line is one unit; by district only the root's line is: what nobody below has yet.
+    """
+    unit = site.tree.by_code.get(code)
+    if unit is None or (by == "district" and unit.id != site.tree.root.id):
+        return ""
+    return "1" if len(site.tree.below(unit.path)) > 1 else ""
 
 
 def lit_cases(site: Site, connection: Connection, basis: Basis) -> dict[str, list[int]] | None:

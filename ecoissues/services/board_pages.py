@@ -141,16 +141,17 @@ def read_dispatch(
     return frame, Dispatch(form, used, lines, grouping)
 
 
-def dispatch_href(site: Site, basis: Basis, key: str, unit: str) -> str:
-    """Give the address of the rows behind a cell of the dispatch table; empty for a rate."""
+def dispatch_href(site: Site, basis: Basis, key: str, unit: str, by: str) -> str:
+    """Give the address of the rows behind a cell of a dispatch table by ``by``; empty for a rate."""
     if key not in _OPENS:
         return ""
-    return boards.address("/board/rows", basis, site, **_OPENS[key], district=unit)
+    own = behind.own_of(site, by, unit)
+    return boards.address("/board/rows", basis, site, **_OPENS[key], district=unit, own=own)
 
 
 def list_href(basis: Basis, what: Behind, unit: str) -> str:
     """Give the address of the same rows in the list of cases; empty where a list cannot say it."""
-    if not what.figure:
+    if not what.figure or what.own:
         return ""
     values = {
         "list": basis.row.code, "figure": what.figure, "members": what.members,

@@ -6,7 +6,7 @@ that lists cases, so every number equals the rows it opens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from ecoissues.figures.series import Point, month_ends, series
 from ecoissues.figures.wording import day_words, sentence
 from ecoissues.services import listing
 from ecoissues.services.basis import Basis
-from ecoissues.services.behind import MOST_FOLDED, lit_cases
+from ecoissues.services.behind import MOST_FOLDED, lit_cases, own_of
 from ecoissues.services.exporting import definitions_of
 from ecoissues.services.site import Site
 from ecoissues.storage import tables as t
@@ -228,6 +228,11 @@ def _ranking(
 ) -> Ranking:
     by = grouping_of(site, basis)
     figure = board.figure(definition, by)
+
+    def opens(code: str) -> str:
+        own = own_of(site, by, code)
+        return rows(figure=definition.code, members="all", district=code, own=own)
+
     units = [group for group in figure.groups if group.key != JOINT_ROW]
     sign = 1 if definition.aim == "low" else -1
     ranked = sorted(
@@ -238,7 +243,7 @@ def _ranking(
     for number, group in enumerate(ranked, 1):
         share = group.rate
         last = last if share == last[0] else (share, number)
-        places.append(_place(group, last[1], definition, rows))
+        places.append(_place(group, last[1], opens))
     few = [group for group in units if group.whole < FEWEST_RANKED]
     overlap = figure.note
     alone = next((group for group in figure.groups if group.key == JOINT_ROW), None)
@@ -251,13 +256,12 @@ def _ranking(
             f"{name}合计 {summed} 大于总数 {figure.whole}："
             f"多家合办的事项在每家各计一次，共多计 {figure.overlap.whole} 件次。"
         )
-    return Ranking(by, places, [_place(group, 0, definition, rows) for group in few], overlap)
+    return Ranking(by, places, [_place(group, 0, opens) for group in few], overlap)
 
 
-def _place(group: Group, rank: int, definition: Definition, rows: _Rows) -> Place:
+def _place(group: Group, rank: int, opens: Callable[[str], str]) -> Place:
     width = round(100 * group.part / group.whole) if group.whole else 0
-    href = rows(figure=definition.code, members="all", district=group.key)
-    return Place(group, rank, href, width)
+    return Place(group, rank, opens(group.key), width)
 
 
 def _trend(

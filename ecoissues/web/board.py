@@ -161,7 +161,7 @@ def dispatch() -> ResponseReturnValue:
     return render_template(
         "board/dispatch.html", frame=frame, basis=frame.basis, table=table,
         groups=_groups(table.columns),
-        opens=lambda key, unit: board_pages.dispatch_href(site, frame.basis, key, unit),
+        opens=lambda key, unit: board_pages.dispatch_href(site, frame.basis, key, unit, table.by),
         export=_address("/exports/dispatch.xlsx", frame),
         other=_address("/dispatch", frame, by=other),
     )  # fmt: skip

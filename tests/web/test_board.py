@@ -100,6 +100,32 @@ def test_the_dispatch_table_opens_its_numbers(world: World) -> None:
     assert "逾期未反馈" not in issues
 
 
+def test_every_number_of_board_and_dispatch_table_opens_as_many_rows(world: World) -> None:
+    """Lines of a unit that has others below it: the city itself, a district and its bureau."""
+    boss = world.client("city")
+    for number, unit in enumerate(["涪陵区", "涪陵区", "涪陵区生态环境局", "南川区", ""]):
+        for more in range(5):
+            case_id = world.register("CQ-C", f"X3CQ2026111800{number}{more}", by="city")
+            if unit:
+                both = {"units-unit": [unit, "南川区"], "units-party": ["lead", "joint"]}
+                take(world, boss, case_id, "transfer", **both)
+    opened = 0
+    for address in ("/dispatch?by=unit&", "/dispatch?by=district&", "/board?"):
+        page = boss.get(f"{address}list=CQ-C").text
+        for href, text in re.findall(r'<a href="(/board/rows[^"]+)">(\d+)</a>', page):
+            found = boss.get(href.replace("&amp;", "&"), headers=ASK).json
+            assert found["count"] == int(text), (address, href)  # type: ignore[index]
+            opened += 1
+        for href, whole in re.findall(
+            r'<th scope="row"><a href="(/board/rows[^"]+)">[^<]+</a></th>(?:<td.*?</td>)*?'
+            r'<td class="number">(\d+)</td></tr>', page,
+        ):  # fmt: skip
+            found = boss.get(href.replace("&amp;", "&"), headers=ASK).json
+            assert found["count"] == int(whole), (address, href)  # type: ignore[index]
+            opened += 1
+    assert opened > 30
+
+
 def test_who_may_look(world: World) -> None:
     for name, status in (("leader", 200), ("auditor", 200), ("officer", 200), ("administrator", 403)):
         assert world.client(name).get("/board").status_code == status
