@@ -212,14 +212,16 @@ def foot_lines(
     void = board.total["void"]
     if void and asked.case_ids is None:
         scope += f"不计入的（不予受理、撤回、误录）另有 {void} 件，未列。"
+    lines.append(scope)
+    until = f"生效截至 {basis.as_of}，{f'知悉截至 {late}' if late else f'导出于 {site.today()}'}"
+    return [*lines, *end_of_log(connection, site, until)]
+
+
+def end_of_log(connection: Connection, site: Site, until: str = "") -> list[str]:
+    """Give the line that says from which end of the log a sheet was made; none without events."""
     query = select(t.events.c.pos, t.events.c.digest).order_by(t.events.c.pos.desc()).limit(1)
     last = connection.execute(query).first()
-    if last is not None:
-        lines.append(scope)
-        lines.append(
-            f"数据基础：日志第 {last.pos} 位，摘要 {last.digest[:16]}；"
-            f"生效截至 {basis.as_of}，{f'知悉截至 {late}' if late else f'导出于 {site.today()}'}。"
-        )
-    else:
-        lines.append(scope)
-    return lines
+    if last is None:
+        return []
+    until = until or f"导出于 {site.today()}"
+    return [f"数据基础：日志第 {last.pos} 位，摘要 {last.digest[:16]}；{until}。"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -35,6 +35,8 @@ from ecoissues.storage import tables as t
 from ecoissues.storage.prepared import Prepared
 
 PER_PAGE: Final = 50
+#: Rows read at once for a sheet of all of them.
+_AT_ONCE: Final = 5_000
 
 #: Column -> heading, in the order shown; the first ones are shown unless the address says else.
 COLUMNS: Final[Mapping[str, str]] = {
@@ -125,13 +127,35 @@ def read_page(
         place = {"most": PER_PAGE, "skip": (number - 1) * PER_PAGE}
         reading = _reading(connection, site, actor, asked, sort, shown, kind)
         found = reading.run(connection, place) if total else []
-        maker = Maker(site, shown, kind)
-        rows = [maker.row(each) for each in found]
-        if asked.get("list"):
-            _show_own(connection, site, rows, found, asked.get("list"), shown)
-        if basis is not None and rows and basis.as_of < site.today():
-            _date_back(connection, site, rows, found, basis, shown, asked.get("list"))
+        rows = _made(connection, site, found, asked, shown, kind, basis)
     return Page(rows, total, number, shown, sort, basis, offered)
+
+
+def every_row(
+    connection: Connection, site: Site, actor: Actor, asked: Filter, sort: str,
+    shown: tuple[str, ...],
+) -> Iterator[Row]:  # fmt: skip
+    """Give all rows of a filter as the pages of the list show them, some thousands at a time."""
+    kind = kind_of_list(site, asked.get("list"))
+    basis = find_basis(connection, site, asked.values)
+    reading = _reading(connection, site, actor, asked, sort, shown, kind)
+    for skip in range(0, listing.count(connection, site, actor, asked), _AT_ONCE):
+        found = reading.run(connection, {"most": _AT_ONCE, "skip": skip})
+        yield from _made(connection, site, found, asked, shown, kind, basis)
+
+
+def _made(
+    connection: Connection, site: Site, found: Sequence[Sequence[Any]], asked: Filter,
+    shown: tuple[str, ...], kind: Kind | None, basis: Basis | None,
+) -> list[Row]:  # fmt: skip
+    """Make what was read into rows, as they stand on the list asked for and on its day."""
+    maker = Maker(site, shown, kind)
+    rows = [maker.row(each) for each in found]
+    if asked.get("list"):
+        _show_own(connection, site, rows, found, asked.get("list"), shown)
+    if basis is not None and rows and basis.as_of < site.today():
+        _date_back(connection, site, rows, found, basis, shown, asked.get("list"))
+    return rows
 
 
 def _reading(
@@ -208,6 +232,7 @@ def ids_in_order(
     _ID, _LIST, _NUMBER, _PART, _KIND, _VERSION, _STATE, _PHASE, _TITLE, _UNIT, _TOP, _TYPES,
     _WEIGHT, _DUE, _DUE_REPORT, _DUE_FINISH, _DUE_AT, _WAITS, _MOVED, _BACK, _MERGED,
 ) = range(len(_SHOWN))  # fmt: skip
+
 
 def shown_due(due: str, due_at: str | None) -> str:
     """Say when a case is due: a day, or the minute where its nearest clock counts minutes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,8 +11,10 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
+from ecoissues.exports.sheet import Written
 from ecoissues.services import boards, exporting, listing, membership, rows
 from ecoissues.services.exporting import Asked
+from ecoissues.services.screen_sheets import SCREEN, export_screen, sheet_name
 from ecoissues.web import filters, here
 from ecoissues.web.board import asked_day
 from ecoissues.web.guards import guard
@@ -27,14 +30,18 @@ _TYPES = {
 @pages.get("/exports/cases.<any(xlsx, csv):ending>")
 @guard("case.export")
 def cases(ending: str) -> ResponseReturnValue:
-    """Export the list on the screen: the same filter, the same rows, the form of its kind."""
+    """Export the list on the screen: the same filter, the same rows, the form of its kind.
+
+    Over several lists, or with ``form=screen``, in the columns of the screen.
+    """
     site, actor = here.site(), here.actor()
     asked = listing.Filter.read(request.args)
     with site.store.reading() as connection:
         found = boards.lists_for(site, connection, actor)
         code = asked.get("list") or (found[0].code if len(found) == 1 else "")
-        if not code:
-            raise Refused("list_missing", "请先在筛选中选定一个清单再导出：各清单的表式不同。")
+    if not code or request.args.get("form") == SCREEN:
+        return _screen(asked, ending)
+    with site.store.reading() as connection:
         asked = asked.changed(list=code)
         ids = rows.ids_in_order(connection, site, actor, asked, request.args.get("sort", ""))
         basis = membership.find_basis(connection, site, asked.values)
@@ -73,14 +80,33 @@ def _asked(form: str) -> Asked:
     )  # fmt: skip
 
 
+def _screen(asked: listing.Filter, ending: str) -> ResponseReturnValue:
+    """Export the rows and columns of the screen."""
+    site, actor, given = here.site(), here.actor(), request.args
+    columns = ",".join(given.getlist("columns"))
+    scope = "，".join(text for text, _ in filters.chips(site, asked, {}))
+
+    def write(path: Path) -> Written:
+        return export_screen(site, actor, asked, given.get("sort", ""), columns, scope, path)
+
+    return _written(write, sheet_name(site, asked, ending), ending)
+
+
 def _sent(asked: Asked, ending: str) -> ResponseReturnValue:
-    """Write the sheet aside, then send it: a failure midway never becomes half a file."""
     site = here.site()
+
+    def write(path: Path) -> Written:
+        return exporting.export(site, here.actor(), asked, path)
+
+    return _written(write, exporting.file_name(site, asked, ending), ending)
+
+
+def _written(write: Callable[[Path], Written], name: str, ending: str) -> ResponseReturnValue:
+    """Write the sheet aside, then send it: a failure midway never becomes half a file."""
     with tempfile.TemporaryDirectory(prefix="ecoissues-") as folder:
         path = Path(folder) / f"sheet.{ending}"
-        written = exporting.export(site, here.actor(), asked, path)
+        written = write(path)
         answer = Response(path.read_bytes(), mimetype=_TYPES[ending])
-    name = exporting.file_name(site, asked, ending)
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     answer.headers["X-Rows"] = str(written.rows)
     return answer

@@ -50,6 +50,42 @@ def test_the_sheet_keeps_the_order_of_the_screen(world: World) -> None:
     assert len(orders) > 2
 
 
+def cells(content: bytes) -> list[list[str]]:
+    page = openpyxl.load_workbook(io.BytesIO(content)).active
+    return [[str(cell.value or "") for cell in row] for row in page.iter_rows()]
+
+
+def test_the_desk_s_lists_of_several_lists_leave_too(world: World) -> None:
+    transferred(world, "D3CQ202611180060")
+    world.register("NC-I", "第7号")
+    world.register("NC-C", "D3CQ202611180061", weight="key")
+    client = world.client("supervisor")
+    page = client.get("/cases?sort=number").text
+    address = re.search(r'href="(/exports/cases.xlsx[^"]+)"', page)
+    assert address is not None
+    answer = client.get(address[1].replace("&amp;", "&"))
+    assert answer.status_code == 200
+    assert answer.headers["X-Rows"] == "3"
+    found = cells(answer.data)
+    heads = next(row for row in found if row[0] == "序号")
+    wanted = ["编号", "事项", "责任单位", "类型", "等待", "最近办理", "清单", "状态", "到期日", "时限灯"]
+    assert heads[1:] == wanted
+    lines = [row for row in found if row[0] in ("1", "2", "3")]
+    assert [row[1] for row in lines] == ["D3CQ202611180060", "D3CQ202611180061*", "第7号"]
+    assert [row[7] for row in lines] == ["南川区群众举报", "南川区群众举报", "南川区问题清单"]
+    assert any("共 3 件" in row[0] for row in found)
+
+
+def test_the_columns_shown_are_the_columns_of_the_sheet(world: World) -> None:
+    transferred(world, "D3CQ202611180070")
+    client = world.client("leader")
+    sheet = client.get("/exports/cases.csv?list=NC-C&columns=number,received,due&form=screen").text
+    heads, line = sheet.lstrip("\ufeff").splitlines()
+    assert heads == "序号,编号,受理日期,到期日,时限灯"
+    assert line.startswith("1,D3CQ202611180070,2026-11-")
+    assert world.client("administrator").get("/exports/cases.xlsx?form=screen").status_code == 403
+
+
 def test_csv_forms_and_dispatch(world: World) -> None:
     transferred(world, "D3CQ202611180050")
     client = world.client("leader")
