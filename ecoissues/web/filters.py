@@ -100,7 +100,10 @@ def chips(site: Site, asked: Filter, view: Mapping[str, str]) -> list[tuple[str,
         gone = {key: ""}
         if key == "figure":
             gone.update(members="")
-        if key == "list":
+        if key == "as_of":  # today is later than what was known then
+            gone.update(known_at="")
+        if key == "list":  # figures and days are asked of one list
+            gone.update(figure="", members="", as_of="", known_at="")
             gone.update({own: "" for own in asked.values if own.startswith(PREFIX)})
         without = asked.changed(**gone)
         label = _own_label(site, asked, key) if key.startswith(PREFIX) else _LABELS[key][0]

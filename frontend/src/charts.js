@@ -14,8 +14,13 @@ const base = {
   textStyle: { fontFamily: font, color: ink },
   tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: "shadow" } },
 };
+// Less than this for each upright bar (a phone): the bars lie, one line a unit.
+const LEAST = 15, LINE = 19;
+const lies = (data, width) => width / Math.max(1, data.names.length) < LEAST;
+
 // One bar a unit. Many units: names are written downwards, one sign under the other.
 function bars(data, width) {
+  if (lies(data, width)) return lying(data);
   const narrow = width / Math.max(1, data.names.length) < 44;
   const upright = (name) => (narrow ? [...name].join("\n") : name);
   return {
@@ -35,8 +40,19 @@ function bars(data, width) {
     }],
     tooltip: {
       ...base.tooltip,
-      formatter: ([item]) => `${item.name}  ${data.shown[item.dataIndex]}(${data.notes[item.dataIndex]})`,
+      formatter: ([item]) => `${item.name}  ${data.shown[item.dataIndex]}（${data.notes[item.dataIndex]}）`,
     },
+  };
+}
+
+function lying(data) {
+  const upright = bars({ ...data, names: [] }, LEAST * 100);
+  return {
+    ...upright,
+    grid: { left: 90, right: 52, top: 4, bottom: 22 },
+    xAxis: { ...upright.yAxis, max: Math.max(100, ...data.values) },
+    yAxis: { ...upright.xAxis, data: data.names, inverse: true, axisLabel: { interval: 0, color: ink, fontSize: 11, width: 84, overflow: "truncate" } },
+    series: upright.series.map((one) => ({ ...one, barMaxWidth: 12, label: { ...one.label, show: true, position: "right" } })),
   };
 }
 
@@ -84,6 +100,7 @@ for (const place of document.querySelectorAll("[data-chart]")) {
   new ResizeObserver(() => {
     if (place.clientWidth === width) return;
     width = place.clientWidth;
+    if (make === bars) place.style.height = lies(data, width) ? `${data.names.length * LINE + 30}px` : "";
     chart.resize();
     chart.setOption(make(data, width), true);
   }).observe(place);

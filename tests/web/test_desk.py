@@ -142,6 +142,18 @@ def test_chips_take_one_filter_away_and_the_address_holds_them_all(world: World)
     assert "清单：南川区群众举报" in page
 
 
+def test_no_chip_leads_to_a_refusal(world: World) -> None:
+    """Without its list a figure or a day cannot be asked for: they go with it."""
+    fill(world)
+    client = world.client("supervisor")
+    asked = "list=NC-C&figure=closure_rate&members=rest&as_of=2026-11-19&known_at=2026-11-20&type=water"
+    page = client.get(f"/cases?{asked}").text
+    chips = re.findall(r'<li><a (?:class="clear" )?href="([^"]+)"', page)
+    assert len(chips) > 5
+    for href in chips:
+        assert client.get(href.replace("&amp;", "&")).status_code == 200, href
+
+
 def test_empty_values_of_a_form_leave_the_address(world: World) -> None:
     client = world.client("supervisor")
     answer = client.get("/cases?list=NC-C&phase=&q=&columns=number&columns=title")
