@@ -30,8 +30,10 @@ from ecoissues.exports.official_marks import (
     add_page_numbers,
     add_rule,
     set_language,
+    set_spacing,
     substitute,
 )
+from ecoissues.exports.official_title import title_lines
 
 TITLE, BODY, BLACK, KAI, SONG = "方正小标宋简体", "仿宋", "黑体", "楷体", "宋体"
 _RED: Final = RGBColor(0xE6, 0x00, 0x12)
@@ -45,6 +47,13 @@ _INSTEAD: Final = {
 }
 _SIZE_TITLE, _SIZE_BODY, _SIZE_SMALL, _SIZE_TABLE = 22, 16, 14, 12
 _TEXT_WIDTH: Final = Mm(156)
+#: Signs of the title's size on a line of 156 mm.
+_TITLE_SIGNS: Final = 20
+#: 28 signs of 16 pt are 448 pt, the line has 442: each is drawn closer by this much (GB/T 9704-2012,
+#: 5.2.3, has 28 signs to a line).
+_CLOSER: Final = Pt(-0.25)
+#: A table of up to so many rows stays on one page, with its caption.
+_ONE_PAGE: Final = 12
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,10 @@ def write_official(document: Official, out: BinaryIO) -> None:
     word = new_document()
     _prepare(word)
     _red_head(word, document)
-    _line(word, document.title, TITLE, _SIZE_TITLE, align="center", spacing=34, after=14, keep=True)
+    lines = title_lines(document.title, _TITLE_SIGNS)
+    for text in lines:
+        after = 14 if text is lines[-1] else 0
+        _line(word, text, TITLE, _SIZE_TITLE, align="center", spacing=34, after=after, keep=True)
     if document.to:
         _line(word, document.to, BODY, _SIZE_BODY)
     for part in document.parts:
@@ -164,6 +176,10 @@ def _table(word: Word, table: Table) -> None:
     made.rows[0]._tr.get_or_add_trPr().append(repeat)
     for texts in table.rows:
         _cells(made.add_row(), texts, BODY)
+    if len(table.rows) <= _ONE_PAGE:
+        for row in made.rows[:-1]:
+            for cell in row.cells:
+                cell.paragraphs[0].paragraph_format.keep_with_next = True
     _line(word, "", BODY, _SIZE_TABLE, spacing=14)
 
 
@@ -249,3 +265,5 @@ def _run(paragraph: Paragraph, text: str, font: str, size: float) -> None:
     # Latin signs stand in the same face, as the standard has it for numbers in the body.
     run.font.name = "Times New Roman" if font in (BODY, KAI) else font
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
+    if size == _SIZE_BODY:
+        set_spacing(run, _CLOSER)

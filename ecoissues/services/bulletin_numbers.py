@@ -63,7 +63,7 @@ def numbers_of(
     for figure, definition in zip(frozen.figures, definitions, strict=True):
         values.update(_of_figure(figure, before.figure(definition).percent))
     leading = frozen.figures[0]
-    values.update(_leaders(leading))
+    values.update(leaders(leading))
     values["逾期情况"] = _overdue(board, by)
     points = series(
         connection, site.tree, definitions[0], row, month_ends(as_of), known, cut
@@ -128,7 +128,7 @@ def _ranked(figure: FrozenFigure) -> tuple[list[FrozenGroup], list[FrozenGroup]]
     sign = 1 if figure.aim == "low" else -1
     ranked = sorted(
         (group for group in figure.groups if group.whole >= FEWEST_RANKED),
-        key=lambda group: (sign * Fraction(group.part, group.whole), -group.whole),
+        key=lambda group: (sign * _rate(group), -group.whole),
     )
     return ranked, [group for group in figure.groups if group.whole < FEWEST_RANKED]
 
@@ -138,15 +138,37 @@ def _printed(group: FrozenGroup, mark: str) -> tuple[str, str, str, str]:
     return f"{group.label}{mark}", rate, group.shown_part, group.shown_whole
 
 
-def _leaders(figure: FrozenFigure) -> dict[str, str]:
+def leaders(figure: FrozenFigure) -> dict[str, str]:
+    """Give the sentences that name the best and the last units of a figure: 居前 and 居后.
+
+    Units that share a place are all named or counted, and none stands at both ends.
+    """
     ranked, _ = _ranked(figure)
     count = min(_NAMED, len(ranked) // 2)
-    ends = {"居前": ranked[:count], "居后": ranked[::-1][:count]}
-    return {name: _named(groups) for name, groups in ends.items()}
+    first = _with_ties(ranked, count)
+    last = [group for group in _with_ties(ranked[::-1], count) if group not in first]
+    return {"居前": _named(first), "居后": _named(last) if last or not first else "（并列，不分先后）"}
+
+
+def _with_ties(ranked: list[FrozenGroup], count: int) -> list[FrozenGroup]:
+    """Give the first ones, and all that share the place of the last of them."""
+    if not count:
+        return []
+    place = _rate(ranked[count - 1])
+    end = next((at for at in range(count, len(ranked)) if _rate(ranked[at]) != place), len(ranked))
+    return ranked[:end]
+
+
+def _rate(group: FrozenGroup) -> Fraction:
+    return Fraction(group.part, group.whole)
 
 
 def _named(groups: Sequence[FrozenGroup]) -> str:
-    return "、".join(f"{g.label}（{g.percent}，{g.shown_part}/{g.shown_whole}）" for g in groups) or "（单位不足，不列）"
+    if not groups:
+        return "（单位不足，不列）"
+    shown = groups if len(groups) <= 2 * _NAMED else groups[:_NAMED]
+    named = "、".join(f"{g.label}（{g.percent}，{g.shown_part}/{g.shown_whole}）" for g in shown)
+    return named if len(shown) == len(groups) else f"{named}等{len(groups)}个（含并列）"
 
 
 def _overdue(board: Board, by: Any) -> str:

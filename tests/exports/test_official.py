@@ -66,3 +66,23 @@ def test_the_imprint_is_a_table_of_its_own_at_the_end() -> None:
 def test_without_copies_and_printer_there_is_no_imprint() -> None:
     draft = Official("督察工作通报", "关于某事的通报", mark="草稿，未发布")
     assert Document(io.BytesIO(made(draft))).tables == []
+
+
+def test_a_small_table_stays_on_one_page_and_a_long_one_may_break() -> None:
+    def kept(rows: int) -> list[bool | None]:
+        table = Table("表", ["区县", "件数"], [[f"区{n}", "1"] for n in range(rows)])
+        word = Document(io.BytesIO(made(Official("头", "题", parts=[Part("一、", ["文。"], table)]))))
+        return [row.cells[0].paragraphs[0].paragraph_format.keep_with_next for row in word.tables[0].rows]
+
+    assert kept(5) == [True] * 5 + [None]
+    assert not any(kept(13))
+
+
+def test_twenty_eight_signs_fit_a_line_and_the_text_is_chinese_by_default() -> None:
+    with zipfile.ZipFile(io.BytesIO(made(PAPER))) as parts:
+        body, styles = parts.read("word/document.xml").decode(), parts.read("word/styles.xml").decode()
+        settings = parts.read("word/settings.xml").decode()
+    assert '<w:spacing w:val="-5"/><w:sz w:val="32"/>' in body
+    assert 28 * (16 - 5 / 20) <= 156 / 25.4 * 72
+    assert 'w:eastAsia="en-US"' not in styles
+    assert "ja-JP" not in settings
