@@ -61,6 +61,7 @@ def show(site: Site, code: str, as_json: bool) -> None:
 
 
 def _put(site: Site, code: str, *, as_json: bool) -> None:
+    from ecoissues.core.clock_rules import shown_instant
     from ecoissues.services import consulting, publishing
 
     found = publishing.find(site, consulting.operator(site), code)
@@ -76,7 +77,7 @@ def _put(site: Site, code: str, *, as_json: bool) -> None:
                 ["指标", "名称", "比率", "分子", "分母", "口径版本"],
                 [[f.code, f.name, f.percent or "—", f.part, f.whole, f.version] for f in board.figures],
             )
-        say(f"摘要 {found.digest}，发布于 {found.published_at}。")
+        say(f"摘要 {found.digest}，发布于 {shown_instant(found.published_at)}。")
     if not found.sound:
         say("内容与摘要不符：这个版本被改动过，不能作为依据。")
         sys.exit(1)
@@ -100,7 +101,7 @@ def compare(site: Site, code: str, other: str, figure: str, unit: str, as_json: 
     if as_json:
         put_json(_plain(found))
     else:
-        _put_compared(found)
+        _put_compared(site, found)
     if not (found.sound and found.rows_sound and all(one.complete for one in found.figures)):
         say("版本内容、行摘要或差异说明不完整，请先核验日志（ecoissues verify）。")
         sys.exit(1)
@@ -116,7 +117,7 @@ def _plain(found: Compared) -> dict[str, Any]:
     return plain
 
 
-def _put_compared(found: Compared) -> None:
+def _put_compared(site: Site, found: Compared) -> None:
     click.echo(f"{found.code}  {found.title}")
     for one in found.figures:
         place = f"（{one.label}）" if one.label else ""
@@ -124,18 +125,21 @@ def _put_compared(found: Compared) -> None:
             f"{one.name}{place}  发布时 {one.then[2]}（{one.then[0]}/{one.then[1]}）"
             f"  现在 {one.now[2]}（{one.now[0]}/{one.now[1]}）  差 {one.part:+d}/{one.whole:+d}"
         )
-        _put_rows(one)
+        _put_rows(site, one)
 
 
-def _put_rows(one: Comparison) -> None:
+def _put_rows(site: Site, one: Comparison) -> None:
+    from ecoissues.core.clock_rules import shown_instant
+    from ecoissues.services.consulting import shown_step
     from ecoissues.services.figure_words import revision_word
 
     if one.rows:
         put_table(
             ["事项", "原因", "分子", "分母", "步骤", "生效", "记录"],
             [
-                [r.case, revision_word(r.reason), f"{r.part:+d}", f"{r.whole:+d}", r.step,
-                 r.effective_on, r.recorded_at[:19]]
+                [r.case, revision_word(r.reason), f"{r.part:+d}", f"{r.whole:+d}",
+                 shown_step(site, r.case.partition("/")[0], r.step), r.effective_on,
+                 shown_instant(r.recorded_at)]
                 for r in one.rows
             ],
         )  # fmt: skip
@@ -155,6 +159,8 @@ def list_editions(site: Site, list_code: str, sort: str, as_json: bool) -> None:
 
     列出各发布版本，新的在前。
     """
+    from ecoissues.core.clock_rules import shown_instant
+    from ecoissues.core.vocabulary import word
     from ecoissues.services import consulting, editions
 
     rows = editions.listed(site, consulting.operator(site), sort, list_code)
@@ -163,5 +169,8 @@ def list_editions(site: Site, list_code: str, sort: str, as_json: bool) -> None:
     else:
         put_table(
             ["代码", "种类", "截至", "标题", "发布时间"],
-            [[r.code, r.sort, r.as_of, r.title, r.published_at[:19]] for r in rows],
+            [
+                [r.code, word("edition_sorts", r.sort), r.as_of, r.title, shown_instant(r.published_at)]
+                for r in rows
+            ],
         )

@@ -138,6 +138,7 @@ def compare(site: Site, code: str, as_json: bool) -> None:
 
     把发布的报表与现在比较，逐项说明不同的数值。
     """
+    from ecoissues.core.clock_rules import shown_instant
     from ecoissues.services import consulting, indicator_editions
     from ecoissues.services.figure_words import revision_word
 
@@ -147,7 +148,8 @@ def compare(site: Site, code: str, as_json: bool) -> None:
     else:
         put_table(
             ["指标", "单位", "发布时", "现在", "差", "原因", "填报"],
-            [[c.name, c.label, c.then, c.now, c.difference, revision_word(c.reason), c.entered_at[:19]]
+            [[c.name, c.label, c.then, c.now, c.difference, revision_word(c.reason),
+              c.entered_at and shown_instant(c.entered_at)]
              for c in found.changes],
         )  # fmt: skip
         say(f"共 {len(found.changes)} 处不同。" if found.changes else "没有变化。")

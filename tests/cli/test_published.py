@@ -58,6 +58,9 @@ def test_an_edition_and_its_bridge(run: Run) -> None:
     for figure in answer(run("edition", "compare", early["code"], "--json"))["figures"]:
         parts = sum(row["part"] for row in figure["rows"])
         assert figure["now"]["part"] - figure["then"]["part"] == parts == figure["difference"]["part"]
+    told = run("edition", "compare", early["code"]).stdout + run("edition", "list").stdout
+    assert "_" not in told  # steps and sorts by their names, not by their codes
+    assert "T0" not in told  # the office's own time, not the log's
     assert run("edition", "show", "2222-2222").exit_code == 1
     assert run("verify").exit_code == 0
 
