@@ -111,6 +111,7 @@ class Standing:
     closed_once: bool = False
     taken_up_again: bool = False
     watches: dict[str, Watch] = field(default_factory=dict)
+    until: str = ""  # the instant of the day it is looked at; "" for its end
     taken: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -204,7 +205,7 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
     now.outcomes |= {outcome["sort"] for outcome in facts.get("outcomes", ())}
     for code, fact in facts.get("clocks", {}).items():
         watch = now.watches.setdefault(code, Watch(fact["slot"], fact["met_by"]))
-        if not watch.met and watch.current and watch.current < entry.day:
+        if not watch.met and watch.current and ran_out(watch, entry.day, happened(entry)):
             watch.passed.append(watch.current)
         watch.current, watch.current_at = fact["due"], fact.get("due_at") or ""
         if fact["op"] in ("set", "reset"):
@@ -226,10 +227,11 @@ def follow(now: Standing, book: Book, entry: Entry) -> None:
         stopped = stopped or any(now.taken.get(one, 0) > watch.set_by for one in steps)
         if stopped and not watch.met:
             watch.met = entry.day
-            dues = [*watch.passed, *([watch.current] if watch.current else [])]
-            watch.passed = [one for one in dues if one < entry.day]
             watch.in_time = timely(entry, watch.original, watch.original_at)
             watch.in_extended_time = timely(entry, watch.current, watch.current_at)
+            watch.passed = [one for one in watch.passed if one < entry.day]
+            if watch.current and not watch.in_extended_time:
+                watch.passed.append(watch.current)
         elif not stopped:
             watch.met = ""
 
@@ -243,22 +245,35 @@ def seen_on(now: Standing, list_code: str) -> Standing:
 
 
 def timely(entry: Entry, due: str | None, due_at: str) -> bool:
-    """Tell whether an entry meets a clock in time; of one entered later only the day is known,
-    and its end is taken."""
+    """Tell whether an entry meets a clock in time."""
     if due is None:
         return False
-    if not due_at:
-        return entry.day <= due
+    return happened(entry) <= datetime.fromisoformat(due_at) if due_at else entry.day <= due
+
+
+def happened(entry: Entry) -> datetime:
+    """Give when an entry happened; of one entered later only the day is known: its end is taken."""
     recorded = datetime.fromisoformat(entry.recorded_at).astimezone(_HERE)
-    happened = recorded
-    if recorded.date().isoformat() != entry.day:
-        happened = datetime.fromisoformat(f"{entry.day}T23:59:59.999999+08:00")
-    return happened <= datetime.fromisoformat(due_at)
+    if recorded.date().isoformat() == entry.day:
+        return recorded
+    return datetime.fromisoformat(f"{entry.day}T23:59:59.999999+08:00")
+
+
+def ran_out(watch: Watch, day: str, moment: datetime | None) -> bool:
+    """Tell whether a clock has run out by a moment of a day (None: its end). One in days runs to
+    the end of its due day, one in hours to its instant."""
+    if watch.current is None or watch.current > day:
+        return False
+    if watch.current < day:
+        return True
+    due_at = watch.current_at
+    return bool(due_at) and (moment is None or moment > datetime.fromisoformat(due_at))
 
 
 def overdue(now: Standing, day: str, *slots: str) -> bool:
+    moment = datetime.fromisoformat(now.until) if now.until else None
     return any(
-        watch.slot in slots and not watch.met and watch.current is not None and watch.current < day
+        watch.slot in slots and not watch.met and ran_out(watch, day, moment)
         for watch in now.watches.values()
     )
 

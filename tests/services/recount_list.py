@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -31,10 +31,14 @@ class Recount:
 
     @classmethod
     def of(
-        cls, books: list[Book], list_code: str, list_unit: str, day: date, known: int
-    ) -> Recount:
-        """Fold every case that stands on the list that day."""
-        every = (standing(book, day, known) for book in books)
+        cls, books: list[Book], list_code: str, list_unit: str, day: date, known: int,
+        until: str = "",
+    ) -> Recount:  # fmt: skip
+        """Fold every case that stands on the list that day.
+
+        In: ``until``, the instant of the day at which it is looked at ("": its end).
+        """
+        every = (replace(standing(book, day, known), until=until) for book in books)
         shown = [seen_on(s, list_code) for s in every if list_code in s.lists]
         return cls(list_code, list_unit, day, shown)
 

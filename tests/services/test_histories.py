@@ -18,7 +18,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, select
 
-from ecoissues.core.instants import day_of
+from ecoissues.core.instants import day_of, instant_text
 from ecoissues.core.rates import shown_count
 from ecoissues.core.vocabulary import PHASES, TYPES, VERDICTS
 from ecoissues.figures import sums
@@ -130,7 +130,8 @@ class Comparing:
         for known, latest in moments:
             day = latest - timedelta(days=self.rng.choice((0, 0, 1, 7, 31, 60)))
             for row in lists:
-                counted = Recount.of(books, row.code, row.unit_code, day, known.limit)
+                until = known.instant_on(day)
+                counted = Recount.of(books, row.code, row.unit_code, day, known.limit, until)
                 self.one_list(connection, row, day, known, counted)
 
     def moment(self, connection: Connection, books: list[recount.Book]) -> tuple[Known, date]:
@@ -208,12 +209,13 @@ class Comparing:
     def lists(self, connection: Connection) -> None:
         """What a list's filter finds today equals the figure of today and the recount."""
         books, today = recount.read_books(connection), self.office.site.today()
+        at = instant_text(self.office.site.now())
         for unit in (CITY, DISTRICT, FOREIGN):
             who = self.office.person("supervisor", OFFICES[unit])
             for row in self.office.site.lists.values():
                 if "-" not in row.code:
                     continue
-                now = Recount.of(books, row.code, row.unit_code, today, 2**62)
+                now = Recount.of(books, row.code, row.unit_code, today, 2**62, at)
                 filters = self.filters(row, now, unit)
                 asked = [listing.Filter.read({"list": row.code, **one}) for one, _ in filters]
                 found = listing.counts(connection, self.office.site, who, asked)
