@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -101,6 +102,13 @@ class ClockFace:
     def _miss(self) -> None:
         if self.current is not None and self.current not in self.missed:
             self.missed.append(self.current)
+
+    def rename_steps(self, steps: Mapping[str, str]) -> None:
+        """Be met by steps under their new codes (old -> new): the case took another version."""
+        self.met_by = tuple(
+            f"step:{steps.get(reason[5:], reason[5:])}" if reason.startswith("step:") else reason
+            for reason in self.met_by
+        )
 
     def restart(self) -> None:
         """Take the stop back: the case was reopened."""

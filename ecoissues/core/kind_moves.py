@@ -185,15 +185,20 @@ def move_facts(old: Kind, new: Kind, given: Map, life: Life, target: str) -> dic
     ``life.apply`` reads them: actors and counts of renamed steps go over; who acted under a step
     that the new version does not know counts for every "another person" rule from now on.
     """
+    # A step not taken yet may be what meets a clock that runs.
+    meeting = {
+        reason[5:] for face in life.clocks.values() for reason in face.met_by
+        if reason.startswith("step:")
+    }  # fmt: skip
     renamed = {
         code: given.steps[code]
-        for code in sorted(life.step_counts)
+        for code in sorted({*life.step_counts, *meeting})
         if given.steps.get(code, code) != code
     }
     # Their actors could otherwise verify their own work under a new name.
     unknown = [
         code
-        for code in sorted(life.round_actors)
+        for code in sorted({*life.round_actors, *(life.apart.actors if life.apart else ())})
         if code not in renamed and code not in new.step_by_code and _keeps_apart(old, code)
     ]
     kind: dict[str, Any] = {

@@ -26,10 +26,31 @@ from ecoissues.core.vocabulary import DONE_PHASES
 ANYONE = "*"
 
 
+class Round:
+    """What a case had got in its round of work when it was merged, to be given back to it.
+
+    ``actors``: by step, as ``Life.round_actors``; ``seq``: where the round began.
+    """
+
+    __slots__ = ("actors", "obligations", "seq")
+
+    def __init__(self, life: Life) -> None:
+        self.seq = life.round_seq
+        self.obligations = set(life.obligations)
+        self.actors = {step: set(names) for step, names in life.round_actors.items()}
+
+    def give_back(self, life: Life) -> None:
+        """Let the case go on in this round; who acted since is barred like any handler."""
+        life.round_seq, life.obligations = self.seq, set(self.obligations)
+        for step, names in self.actors.items():
+            life.round_actors.setdefault(step, set()).update(names)
+
+
 class Life:
     """The standing of one case: fold events into it with ``apply`` in sequence order."""
 
     __slots__ = (
+        "apart",
         "came_back",
         "clocks",
         "closed_on",
@@ -82,6 +103,7 @@ class Life:
         self.marks: dict[str, date] = {}
         self.clocks: dict[str, ClockFace] = {}
         self.merged_into: str | None = None
+        self.apart: Round | None = None  # its own round of work while it follows another case
         self.fields: dict[str, Any] = {}
         self.field_seq: dict[str, int] = {}
         self.obligations: set[str] = set()
@@ -145,7 +167,7 @@ class Life:
         if "part" in facts:
             self.part = facts["part"]
         if "merged_into" in facts:
-            self.merged_into = facts["merged_into"]
+            self._follow(facts["merged_into"])
         if "kind" in facts:
             self._change_kind(facts["kind"])
         for mark in facts.get("marks", ()):
@@ -169,6 +191,15 @@ class Life:
             self.fields[code] = value
             self.field_seq[code] = event.seq
 
+    def _follow(self, main: str | None) -> None:
+        """Follow a main case, whose rounds of work are not its own, or stand alone again."""
+        if main is not None:
+            self.apart = Round(self)
+        elif self.apart is not None:
+            self.apart.give_back(self)
+            self.apart = None
+        self.merged_into = main
+
     def _advance(self, fact: dict[str, Any], day: date) -> None:
         """Move the standing on one list; a list it does not stand on has none."""
         if fact["list"] in self.lists:
@@ -191,11 +222,17 @@ class Life:
 
     def _change_kind(self, fact: dict[str, Any]) -> None:
         """Take renamed steps over; who acted under one now unknown is barred like any handler."""
+        rounds = [self.round_actors, *([self.apart.actors] if self.apart else [])]
         for old, new in fact["steps"].items():
             self.step_counts[new] = self.step_counts.get(new, 0) + self.step_counts.get(old, 0)
-            self.round_actors.setdefault(new, set()).update(self.round_actors.get(old, ()))
+            self.step_last[new] = max(self.step_last.get(new, 0), self.step_last.get(old, 0))
+            for actors in rounds:
+                actors.setdefault(new, set()).update(actors.get(old, ()))
+        for face in self.clocks.values():
+            face.rename_steps(fact["steps"])
         for old in fact["unknown"]:
-            self.round_actors.setdefault(ANYONE, set()).update(self.round_actors.get(old, ()))
+            for actors in rounds:
+                actors.setdefault(ANYONE, set()).update(actors.get(old, ()))
 
     def _enter(self, event: Event, day: date) -> None:
         was_closed = self.phase in OVER

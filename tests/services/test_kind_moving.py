@@ -217,3 +217,37 @@ def test_cases_of_two_versions_are_not_merged(site: Site) -> None:
     assert version_of(site, other)[0] == 2
     with pytest.raises(Refused, match="merge_other_version"):
         step(site, boss, one, "merge", {"target_case": "dust2/B-1", "reason": "同一处"})
+
+
+def with_first_clock(text: str, met_by: str) -> str:
+    """Give the document with a second clock, which one step meets."""
+    clock = '[[clocks]]\ncode = "first"\nzh = "初报时限"\nen = "First report"\nslot = "report"\n'
+    clock += f'length = 5\nmet_by = ["step:{met_by}"]\n\n[[steps]]\n'
+    text = text.replace('starts = ["finish"]', 'starts = ["finish", "first"]')
+    return text.replace("[[steps]]\n", clock, 1)
+
+
+def test_a_clock_is_met_by_a_step_under_its_new_name(site: Site) -> None:
+    """The clock waited for a step that the new version does not know, and was overdue for ever."""
+    put(site.data / "kinds", "dust.toml", with_first_clock(example(), "rectify").replace(
+        'code = "summer_dust"', 'code = "winter_dust"'))  # fmt: skip
+    site.library.look(at_once=True)
+    boss, officer = actor(site, "supervisor"), people(site)["officer"]
+    administration.add_list(site, boss, "winter", "冬季扬尘", "winter_dust")
+    photo = prepare(site, "after.pdf", "after", PDF)
+    cases = []
+    for number in ("W-1", "W-2"):
+        values = {"number": number, "received_on": "2024-06-08", "content": "工地扬尘。"}
+        asked = registering.Registration(values)
+        cases.append(registering.register(site, boss, "winter", asked).case_id)
+        step(site, boss, cases[-1], "assign", {"units": [[BUREAU, "lead"]]})
+    before, after = cases
+    step(site, officer, before, "rectify", {"situation": "已覆盖。"}, photo)
+    second(site, with_first_clock(newer(), "report").replace('"summer_dust"', '"winter_dust"'))
+    kind_moving.move_list(site, boss, Asked("winter", 2, MAP))
+    step(site, officer, after, "report", {"situation": "已覆盖。"}, photo)
+    with site.store.reading() as connection:
+        for case in cases:
+            face = casefile.open_case(connection, site, boss, case).life.clocks["first"]
+            assert face.met_on == site.today()
+    assert verify(site).faults == []

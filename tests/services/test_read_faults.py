@@ -15,7 +15,7 @@ from ecoissues.core.errors import NotFound, Refused
 from ecoissues.services import bulletins, casefile, complainants, loading, registering
 from ecoissues.services.evidence import prepare
 from ecoissues.services.site import Site
-from tests.services.small_site import COMPLAINT, Clock, actor, complaint, make_site, step
+from tests.services.small_site import COMPLAINT, PDF, Clock, actor, complaint, make_site, step
 
 HANDLER = "500119-STHJ"
 
@@ -162,3 +162,23 @@ def test_bulletins_of_others_push_no_own_off_the_list(
     for _ in range(2):
         bulletins.create(site, city, "daily", "c3")
     assert [one.id for one in bulletins.listed(site, district)] == [own]
+
+
+def test_an_unmerged_case_goes_on_in_its_own_round(site: Site) -> None:
+    """A return of the main case for rework had wiped who handled the other and what it had shown."""
+    main, follower = at_work(site, "D1"), at_work(site, "D2")
+    city, officer = actor(site, "supervisor"), actor(site, "officer", HANDLER)
+    head, handler = actor(site, "head", HANDLER), actor(site, "supervisor", name="handler")
+    paper = prepare(site, "核查.pdf", "document", PDF)
+    done = {"verdict": "不属实", "statement": "已办"}
+    step(site, handler, follower, "report_result", {"verdict": "不属实", "result": "已办"}, paper)
+    step(site, officer, follower, "apply_close", done)
+    step(site, head, follower, "sign_close")
+    step(site, city, follower, "merge", {"target_case": "c3/D1", "reason": "重复"})
+    step(site, officer, main, "apply_close", done)
+    step(site, head, main, "return_for_rework", {"reason": "不足"})
+    step(site, city, follower, "unmerge", {"reason": "并非重复"})
+    verify = {"verification": "看过现场"}
+    assert refusal(lambda: step(site, handler, follower, "close", verify)).code == "same_person"
+    other = actor(site, "supervisor", name="other")
+    assert step(site, other, follower, "close", verify).state == "closed"
