@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.values import clean_text
 
 _FIELD: Final = re.compile(r"\{([^{}\n]{1,40})\}")
 #: A count or a rate as official text writes it; years, days and ordinals are no figures.
@@ -64,6 +65,22 @@ class Text(msgspec.Struct, frozen=True):
         for section in self.sections:
             found += [section.heading, section.text]
         return [*found, self.copies]
+
+
+def cleaned(text: Text) -> Text:
+    """Give a text without characters that no document can hold (Word keeps XML)."""
+
+    def plain(piece: str) -> str:
+        return clean_text(piece, 3 * len(piece))  # how long it may be is asked later
+
+    sections = tuple(
+        msgspec.structs.replace(one, heading=plain(one.heading), text=plain(one.text))
+        for one in text.sections
+    )
+    return Text(
+        plain(text.head), plain(text.number), plain(text.title), plain(text.to),
+        plain(text.copies), sections,
+    )  # fmt: skip
 
 
 def decode_template(text: str, name: str) -> Template:

@@ -20,6 +20,9 @@ from ecoissues.core.scoring import rounded
 Direction = Literal["high", "low"]
 Standing = Literal["achieved", "ahead", "on_schedule", "behind", "unknown"]
 
+#: Nothing smaller than 10 to this power is meant; exact arithmetic would need as many figures.
+_LEAST: Final = -10
+
 STANDINGS: Final[Mapping[str, str]] = {
     "achieved": "已达目标",
     "ahead": "超过序时进度",
@@ -68,7 +71,8 @@ def read_value(text: str) -> Decimal:
         found = Decimal(cleaned)
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or len(cleaned) > 20 or abs(found) >= Decimal(10) ** 15:
+    small = found.is_finite() and found.adjusted() < _LEAST
+    if not found.is_finite() or small or len(cleaned) > 20 or abs(found) >= Decimal(10) ** 15:
         raise Refused("bad_value", f"“{str(text)[:20]}”不是数。没有保存。")
     return found.normalize() + 0 if found else Decimal(0)
 

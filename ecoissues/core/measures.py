@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Any, Final
 
 #: No count and no sum in fen that can be meant is larger.
@@ -61,7 +61,7 @@ def read_fen(raw: object) -> int:
     times = _TIMES.get(value[-1:], 1)
     try:
         fen = Decimal(value[:-1] if times > 1 else value) * times * 100
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         raise Bad(f"“{str(raw)[:20]}”不是金额，请以元为单位填写，如 20000 或 1.5万。") from None
     if not fen.is_finite() or not 0 <= fen <= MOST:
         raise Bad(f"“{str(raw)[:20]}”超出合理范围，金额不得为负。")

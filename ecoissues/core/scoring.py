@@ -22,6 +22,8 @@ _TENTH: Final = Decimal("0.1")
 #: 95 % of a normal distribution lies within.
 _Z: Final = Decimal("1.959964")
 _MOST: Final = 20
+#: Nothing smaller than 10 to this power is meant; exact arithmetic would need as many figures.
+_MOST_PLACES: Final = -10
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,7 +80,7 @@ def _decimal(text: str, name: str) -> Decimal:
         found = Decimal(str(text).strip())
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or abs(found) > 10_000:
+    if not found.is_finite() or abs(found) > 10_000 or not found.adjusted() > _MOST_PLACES:
         raise Refused("bad_scheme", f"评分方案有误：{name}“{str(text)[:20]}”不是数。没有保存。")
     return found
 
@@ -97,7 +99,9 @@ def read_points(text: str) -> int:
         found = Decimal(str(text).strip().replace("＋", "+").replace("－", "-").replace("−", "-"))
     except InvalidOperation:
         found = Decimal("NaN")
-    if not found.is_finite() or found == 0 or found != found.quantize(_CENT) or abs(found) > 1000:
+    # Size first: what is too large cannot be brought to two places.
+    large = not found.is_finite() or abs(found) > 1000
+    if large or found == 0 or found != found.quantize(_CENT):
         raise Refused("bad_points", f"“{str(text)[:20]}”不是加减分：请填不为零、最多两位小数的数。没有保存。")
     return int(found * 100)
 

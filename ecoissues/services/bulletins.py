@@ -20,6 +20,7 @@ from ecoissues.core.bulletins import (
     Template,
     Text,
     check_fields,
+    cleaned,
     decode_template,
     filled,
     text_of,
@@ -180,6 +181,7 @@ def save(
     Refused ``published``, ``unknown_field``, ``broken_field``, ``too_long``; Stale when somebody
     saved meanwhile (``theirs`` in its facts).
     """
+    text = cleaned(text)
     with site.store.writing() as connection:
         found = get(site, connection, actor, key)
         _check_open(found, version)

@@ -81,6 +81,17 @@ def _check() -> ResponseReturnValue | None:
     return None
 
 
+def _refuse_nul() -> None:
+    """Refuse (400) the one character that no text of PostgreSQL can hold, wherever it is sent."""
+    texts = [request.path, *request.args.keys(), *request.form.keys()]
+    for values in (*request.args.listvalues(), *request.form.listvalues()):
+        texts += values
+    texts += [file.filename or "" for file in request.files.values()]
+    if any("\x00" in text for text in texts):
+        abort(400)
+
+
 def install(app: Flask) -> None:
-    """Ask for the mark before every request of an application."""
+    """Ask for the mark before every request of an application, then look at what was sent."""
     app.before_request(_check)
+    app.before_request(_refuse_nul)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecoissues.core.errors import Refused
+from ecoissues.core.indicators import read_value
+from ecoissues.core.measures import Bad, read_fen
 from ecoissues.core.periods import period_of, read_period
 from ecoissues.core.scoring import (
     Band,
@@ -19,6 +21,7 @@ from ecoissues.core.scoring import (
     check_scheme,
     places,
     read_points,
+    read_weight,
     rounded,
     score,
     wilson,
@@ -111,3 +114,16 @@ def test_periods() -> None:
     for wrong in ("2024", "2024-13", "2024-Q5", "x"):
         with pytest.raises(Refused, match="bad_period"):
             read_period(wrong)
+
+
+@pytest.mark.parametrize("text", ["1e30", "1e999999", "1e-999999", "sNaN"])
+def test_a_number_too_large_or_too_small_to_be_meant_is_refused(text: str) -> None:
+    """Exact arithmetic broke on some, and needed a million figures for others."""
+    for read, code in ((read_points, "bad_points"), (read_weight, "bad_scheme")):
+        with pytest.raises(Refused) as refused:
+            read(text)
+        assert refused.value.code == code
+    with pytest.raises(Refused, match="bad_value"):
+        read_value(text)
+    with pytest.raises(Bad):
+        read_fen(text)

@@ -129,3 +129,13 @@ def test_a_template_of_the_site_and_who_may_write(site: Site, tmp_path: Path) ->
     other = actor(site, "supervisor", "500119-DCB")
     with pytest.raises(NotFound):
         bulletins.read(site, other, key)
+
+
+def test_a_sign_no_document_can_hold_is_left_out(site: Site) -> None:
+    """Pasted from elsewhere, it made the Word file of a draft an error, and of an edition too."""
+    who = actor(site, "supervisor")
+    key = bulletins.create(site, who, "weekly", "c3")
+    found, _ = bulletins.read(site, who, key)
+    text = msgspec.structs.replace(found.text, title="通报\x0b第\x00一\ud800期", to="各区县：\x01")
+    bulletins.save(site, who, key, 1, text)
+    assert "通报第一期" in words(bulletins.draft_file(site, who, key))

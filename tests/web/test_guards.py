@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from ecoissues.core.policy import Permission
 from ecoissues.core.vocabulary import ROLES
@@ -29,7 +29,8 @@ def address(rule: Rule) -> str:
     """An address that the rule fits, whatever it leads to."""
     path = rule.rule
     for name, converter in rule._converters.items():
-        value = {"IntegerConverter": "1", "AnyConverter": "xlsx"}.get(type(converter).__name__, "x")
+        samples = {IntegerConverter: "1", AnyConverter: "xlsx"}
+        value = next((text for sort, text in samples.items() if isinstance(converter, sort)), "x")
         path = re.sub(rf"<[^<>]*\b{name}>", value, path)
     return path
 

@@ -51,3 +51,15 @@ def test_a_version_that_is_none_is_asked_for_again(world: World) -> None:
         answer = world.post(client, address, address, version=version, reason="误录")
         assert answer.status_code == 422
         assert "版本号" in answer.text
+
+
+def test_a_nul_is_refused_wherever_it_is_sent(world_on_both: World) -> None:
+    """PostgreSQL holds no such text, and said so as an error of the program."""
+    client = world_on_both.client("city")
+    for address in ("/cases?batch=%00", "/cases?state=%00", "/editions/%00", "/board?list=CQ-C&batch=%00",
+                    "/cases?%00=1"):  # fmt: skip
+        assert client.get(address).status_code == 400, address
+    assert world_on_both.client("auditor").get("/log?actor=%00").status_code == 400
+    stranger = world_on_both.client()
+    answer = world_on_both.post(stranger, "/sign-in", "/sign-in", name="\x00", password="x")
+    assert answer.status_code == 400
