@@ -10,6 +10,7 @@ import msgspec
 
 from ecoissues.core.events import CORRECTIONS, Event
 from ecoissues.core.instants import SHANGHAI, day_of
+from ecoissues.core.kind_moves import versions_of
 from ecoissues.core.kinds import Kind
 from ecoissues.core.vocabulary import EVIDENCE_STAGES, ROLES
 from ecoissues.services.effects import is_correctable
@@ -87,11 +88,15 @@ def tell(
 ) -> list[Entry]:
     """Give the entries, newest first.
 
-    In: all events of a case in sequence order; the display names of people by sign-in name.
+    In: the kind in force now, all events of a case in sequence order, the display names of people
+    by sign-in name. Each event is told in the words of the version it was written under.
     """
     entries: dict[int, Entry] = {}
     before: dict[int, Mapping[str, Any]] = {}
+    versions = dict(versions_of(events, kind.version))
     for event in events:
+        if event.seq in versions:
+            kind = site.kind_of(kind.code, versions[event.seq])
         entries[event.seq] = _entry(site, kind, event, names, files)
         before[event.seq] = event.facts
         if event.step in CORRECTIONS:

@@ -219,6 +219,15 @@ def test_cases_of_two_versions_are_not_merged(site: Site) -> None:
         step(site, boss, one, "merge", {"target_case": "dust2/B-1", "reason": "同一处"})
 
 
+def test_history_is_told_in_the_words_of_its_day(site: Site) -> None:
+    """What the new version has renamed was shown by its code."""
+    case, boss = rectified(site, "A-1"), actor(site, "supervisor")
+    second(site)
+    kind_moving.move_list(site, boss, Asked("dust", 2, MAP))
+    told = casefile.case_file(site, boss, case).history[1]
+    assert (told.step, told.name, told.state) == ("rectify", "报告已整改", "已整改")
+
+
 def with_first_clock(text: str, met_by: str) -> str:
     """Give the document with a second clock, which one step meets."""
     clock = '[[clocks]]\ncode = "first"\nzh = "初报时限"\nen = "First report"\nslot = "report"\n'
