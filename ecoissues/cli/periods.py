@@ -137,6 +137,7 @@ def period(
     click.echo(
         f"期内登记的件截至 {found.as_of}：{found.cohort_percent or '—'}"
         f"  {found.cohort_part} / {found.cohort_whole}（口径 {code}）"
+        + (f"；另有 {found.cohort_void} 件后来不计入" if found.cohort_void else "")
     )
     if found.closings > found.arrivals:
         say("当期办结多于当期登记，因为含以前登记的件；不可相除作办结率。")

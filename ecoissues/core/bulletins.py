@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ecoissues.core.decoding import told
 from ecoissues.core.errors import Refused
 from ecoissues.core.values import clean_text
 
@@ -88,7 +89,7 @@ def decode_template(text: str, name: str) -> Template:
     try:
         found = msgspec.convert(tomllib.loads(text), Template)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Refused("bad_template", f"简报模板 {name} 有误：{error}；未载入。") from None
+        raise Refused("bad_template", f"简报模板 {name} 有误：{told(error)}；未载入。") from None
     wrong = [s.table or s.chart for s in found.sections if s.table not in TABLES]
     wrong += [s.chart for s in found.sections if s.chart not in ("", "units", "phases", "trend")]
     if found.period not in ("day", "week", "month", "free") or wrong:

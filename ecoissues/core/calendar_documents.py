@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ecoissues.core.calendars import Calendar, Calendars, bad_calendar
+from ecoissues.core.decoding import told
 
 
 def decode_calendar(text: str, name: str) -> Calendar:
@@ -25,11 +26,11 @@ def decode_calendar(text: str, name: str) -> Calendar:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise bad_calendar(name, f"不是有效的 TOML（{error}）") from error
+        raise bad_calendar(name, told(error)) from error
     try:
         calendar = msgspec.convert(document, Calendar)
     except msgspec.ValidationError as error:
-        raise bad_calendar(name, str(error)) from error
+        raise bad_calendar(name, told(error)) from error
     _refuse_doubles(document, name)
     stem = Path(name).stem
     if stem.isdecimal() and int(stem) != calendar.year:

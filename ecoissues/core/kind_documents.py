@@ -15,6 +15,7 @@ import msgspec
 import tomli
 from msgspec import Struct
 
+from ecoissues.core.decoding import misread
 from ecoissues.core.errors import Refused
 from ecoissues.core.kind_fields import PLACED_STATES, Field, Option
 from ecoissues.core.kind_lines import KeyPath, LineMap
@@ -242,26 +243,4 @@ def _convert(document: Document, shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(document.table, shape, strict=True)
     except msgspec.ValidationError as error:
-        raise BadKind(document.finding(_decoding_problem(str(error)))) from error
-
-
-_DECODING = (
-    (re.compile(r"contains unknown field `(.*)`"), "unknown_key", "不认识的键“{}”。"),
-    (re.compile(r"missing required field `(.*)`"), "missing_key", "缺少必填的键“{}”。"),
-    (re.compile(r"Invalid enum value '(.*)'"), "unknown_value", "值“{}”不在可选范围内。"),
-    (re.compile(r"Expected `(.*)`, got `(.*)`"), "wrong_type", "类型不对：应为 {}，实为 {}。"),
-)
-_PATH_PART = re.compile(r"\.(\w+)|\[(\d+)\]")
-
-
-def _decoding_problem(message: str) -> Problem:
-    """Turn msgspec's message into a reason, a sentence and the path of the key."""
-    said, _, place = message.partition(" - at `$")
-    found = _PATH_PART.findall(place.rstrip("`"))
-    key: KeyPath = tuple(name or int(index) for name, index in found)
-    for pattern, reason, sentence in _DECODING:
-        match = pattern.search(said)
-        if match:
-            named = (match.group(1),) if reason == "unknown_key" else ()
-            return Problem(reason, sentence.format(*match.groups()), key + named)
-    return Problem("wrong_type", f"不能解读（{said}）。", key)
+        raise BadKind(document.finding(Problem(*misread(str(error))))) from error

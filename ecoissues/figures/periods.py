@@ -26,7 +26,7 @@ from ecoissues.storage.reference import ListRow
 
 class Throughput(Struct, frozen=True):
     """Events of the days from ``begins`` to ``ends``; ``cohort`` is (part, whole, percent) of the
-    cases registered in these days, as of ``as_of``."""
+    cases registered in these days, as of ``as_of``; ``cohort_void`` of them are not counted then."""
 
     begins: date
     ends: date
@@ -37,6 +37,7 @@ class Throughput(Struct, frozen=True):
     cohort_part: int
     cohort_whole: int
     cohort_percent: str | None
+    cohort_void: int = 0
 
 
 def throughput(
@@ -58,10 +59,11 @@ def throughput(
     if begins > date.min:
         earlier = _flows(connection, tree, row, begins - timedelta(1), known, cut)
         flows = {name: flows[name] - earlier[name] for name in FLOWS}
-    part, whole = _cohort(connection, tree, definition, row, begins, ends, as_of, known, cut)
+    place = (connection, tree, row, begins, ends, known, cut)
+    part, whole, void = _cohort(*place, definition, as_of)
     return Throughput(
         begins, ends, as_of, flows["arrivals"], flows["closings"], flows["reopenings"],
-        part, whole, percent(part, whole),
+        part, whole, percent(part, whole), void,
     )  # fmt: skip
 
 
@@ -74,27 +76,34 @@ def _flows(
 def _cohort(
     connection: Connection,
     tree: UnitTree,
-    definition: Definition,
     row: ListRow,
     begins: date,
     ends: date,
-    as_of: date,
     known: Known,
     cut: Cut,
-) -> tuple[int, int]:
-    """Count the figure over the cases whose arrival lies in the period, whole months or not."""
-    p = t.postings
+    definition: Definition,
+    as_of: date,
+) -> tuple[int, int, int]:
+    """Count the figure over the cases whose arrival lies in the period, whole months or not; and
+    how many of these cases are void by the day."""
+    p, within = t.postings.c, conditions(tree, path_of(tree, row, cut), cut)
     arrived = (
-        select(p.c.case_id)
-        .where(*by_then(row.id, ends, known), p.c.day >= begins.toordinal(),
-               *conditions(tree, path_of(tree, row, cut), cut))
-        .group_by(p.c.case_id)
-    )  # fmt: skip
-    column = p.c.a_arrivals
-    ids = set(connection.execute(arrived.having(func.sum(column) > 0)).scalars())
+        select(p.case_id)
+        .where(*by_then(row.id, ends, known), p.day >= begins.toordinal(), *within)
+        .group_by(p.case_id)
+        .having(func.sum(p.a_arrivals) > 0)
+    )
+    left = (
+        select(p.case_id)
+        .where(*by_then(row.id, as_of, known), *within, p.case_id.in_(arrived))
+        .group_by(p.case_id)
+        .having(func.sum(p.a_void) > 0)
+    )
+    ids = set(connection.execute(arrived).scalars())
+    void = len(connection.execute(left).all())
     place = (connection, tree, definition, row, as_of, known, cut)
     part = len(ids & set(members(*place, "part")))
-    return part, part + len(ids & set(members(*place, "rest")))
+    return part, part + len(ids & set(members(*place, "rest"))), void
 
 
 class Units(Struct, frozen=True):

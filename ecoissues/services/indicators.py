@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select
 
 from ecoissues.core import policy
+from ecoissues.core.decoding import told
 from ecoissues.core.errors import Forbidden, Refused
 from ecoissues.core.indicators import (
     Indicator,
@@ -136,7 +137,7 @@ def read_documents(text: str) -> tuple[int, list[Indicator]]:
         return int(found["year"]), msgspec.convert(found["indicators"], list[Indicator])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, KeyError, TypeError, AttributeError,
             ValueError) as error:  # fmt: skip
-        raise Refused("bad_indicator", f"指标文件有误：{error}。没有保存。") from None
+        raise Refused("bad_indicator", f"指标文件有误：{told(error)}。没有保存。") from None
 
 
 def read_targets(site: Site, text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import tomllib
 
 import msgspec
 
+from ecoissues.core.decoding import told
 from ecoissues.core.errors import Refused
 from ecoissues.core.scoring import Scheme
 
@@ -20,4 +21,4 @@ def read_scheme(text: str) -> Scheme:
             one["least"] = str(one.get("least", ""))
         return msgspec.convert(found, Scheme)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, AttributeError, TypeError) as error:
-        raise Refused("bad_scheme", f"评分方案文件有误：{error}。没有保存。") from None
+        raise Refused("bad_scheme", f"评分方案文件有误：{told(error)}。没有保存。") from None

@@ -248,6 +248,16 @@ def test_a_month_that_closed_more_than_came(store: Store) -> None:
         found = throughput(connection, board.tree, definition, board.row, *month)
     assert (found.arrivals, found.closings) == (23, 24)
     assert (found.cohort_part, found.cohort_whole, found.cohort_percent) == (18, 23, "78.3%")
+    assert found.cohort_void == 0
+
+
+def test_what_came_is_what_counts_and_what_was_refused(store: Store) -> None:
+    with store.reading() as connection:
+        board = opened(connection, "AH-2023-03", DAY)
+        definition = packaged_definitions().get("closure_rate")
+        day = board.as_of
+        found = throughput(connection, board.tree, definition, board.row, date(1990, 1, 1), day, day)
+    assert (found.arrivals, found.cohort_whole, found.cohort_void) == (876, 688, 188)
 
 
 def test_counting_units_are_not_mixed(store: Store) -> None:
