@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ecoissues.core.accounts import INDEX
 from ecoissues.core.life import Life
 from ecoissues.core.vocabulary import WEIGHTS, word
-from ecoissues.figures.lines import Grouping, Overlap, line
+from ecoissues.figures.lines import Grouping, Overlap, distribution_note, line
 from ecoissues.figures.oracle import cases_in_cut, outcome_counts
 from ecoissues.figures.registry import Definition
 from ecoissues.figures.standing import accounts_of
@@ -32,7 +32,9 @@ def by_outcome(board: Board, definition: Definition) -> Grouping:
     )
     whole = board.total["cases"]
     return Grouping(
-        [line(board, sort, word("outcomes", sort), count, whole) for sort, count in found]
+        [line(board, sort, word("outcomes", sort), count, whole) for sort, count in found],
+        None,
+        distribution_note(definition, "有各种处理结果", "总数"),
     )
 
 

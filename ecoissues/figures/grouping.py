@@ -16,7 +16,7 @@ from ecoissues.core.vocabulary import PHASES, TYPES, VERDICTS, word
 from ecoissues.figures.cubes import CubeKey
 from ecoissues.figures.folded_lines import by_due, by_field, by_outcome, by_weight
 from ecoissues.figures.joint_lines import WAYS, joint_lines
-from ecoissues.figures.lines import Group, Grouping, Overlap, line
+from ecoissues.figures.lines import Group, Grouping, Overlap, distribution_note, line
 from ecoissues.figures.registry import Definition
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _by_phase(board: Board, definition: Definition) -> Grouping:
     if total["void"]:
         void = total["void"]
         groups.append(Group("void", word("phases", "void"), void, 0, None, None, str(void), "0"))
-    return Grouping(groups)
+    return Grouping(groups, None, distribution_note(definition, "处在各阶段", "总数"))
 
 
 def _by_clock(board: Board, definition: Definition) -> Grouping:
@@ -146,7 +146,9 @@ def _by_verdict(board: Board, definition: Definition) -> Grouping:
     total = board.total
     whole = sum(total[verdict] for verdict in VERDICTS)
     return Grouping(
-        [line(board, one, word("verdicts", one), total[one], whole) for one in VERDICTS]
+        [line(board, one, word("verdicts", one), total[one], whole) for one in VERDICTS],
+        None,
+        distribution_note(definition, "各种核实结论", "已核实件数"),
     )
 
 
@@ -155,7 +157,9 @@ def _by_channel(board: Board, definition: Definition) -> Grouping:
     named = [("call", "来电", total["calls"]), ("letter", "来信", total["letters"])]
     rest = total["cases"] - total["calls"] - total["letters"]
     return Grouping(
-        [line(board, *one, total["cases"]) for one in (*named, ("other", "其他途径", rest))]
+        [line(board, *one, total["cases"]) for one in (*named, ("other", "其他途径", rest))],
+        None,
+        distribution_note(definition, "各种来源", "总数"),
     )
 
 

@@ -13,6 +13,7 @@ from ecoissues.core.rates import apportioned, percent
 
 if TYPE_CHECKING:
     from ecoissues.figures.reading import Board
+    from ecoissues.figures.registry import Definition
 
 
 class Group(Struct, frozen=True):
@@ -63,6 +64,11 @@ def line(board: Board, key: str, label: str, part: int, whole: int, of: int = 0)
     share = percent(whole, of, places) if of else None
     rate = percent(part, whole, places)
     return Group(key, label, part, whole, rate, share, str(part), str(whole))
+
+
+def distribution_note(definition: Definition, lines: str, whole: str) -> str:
+    """Say of lines that tell how cases are spread that the figure's own part is not in them."""
+    return f"各行是{lines}的件数，比率以{whole}为分母，不是各行的“{definition.wording.zh}”。"
 
 
 def to_a_hundred(grouping: Grouping, places: int) -> Grouping:

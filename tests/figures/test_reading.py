@@ -55,6 +55,16 @@ def groups_of(groups: tuple[Group, ...]) -> dict[str, tuple[int, int, str | None
     return {group.key: (group.part, group.whole, group.percent) for group in groups}
 
 
+@pytest.mark.parametrize("by", ["phase", "verdict", "channel", "outcome"])
+def test_lines_that_tell_how_cases_are_spread_say_that_they_are_no_rates(
+    store: Store, book: Book, by: str
+) -> None:
+    with store.reading() as connection:
+        board = Board(connection, book.tree, book.lists[1], END)
+        assert "不是各行的“办结率”" in board.figure(CLOSURE, by).note
+        assert not board.figure(CLOSURE, "district").note
+
+
 @pytest.mark.parametrize("summed", [False, True])
 def test_a_figure_and_its_groups(store: Store, book: Book, summed: bool) -> None:
     if summed:
