@@ -60,13 +60,21 @@ def _due_month(life: Life) -> str:
 
 def by_field(board: Board, definition: Definition, field: str) -> Grouping:
     """The values of a choice that the kind's document states; labels are the stored values."""
-    counts, over = _count(board, definition, lambda life: _values(life.fields.get(field)))
+    counts, over = _count(board, definition, lambda life: _values(_stated(life, field)))
     keys = sorted(key for key in counts if key != NONE)
     made = _grouping(board, definition, counts, [*((key, key) for key in keys), (NONE, "未填写")])
     if not over[1]:
         return made
     note = f"部分事项有几个值，在每个值各计一次，各行之和比总数多 {over[1]} 件（其中分子多 {over[0]} 件）。"
     return Grouping(made.groups, Overlap(*over, note))
+
+
+#: Choices that stand in a track of their own, not among a case's fields.
+_TRACKS: Final = frozenset({"types", "weight", "verdict", "progress", "satisfaction"})
+
+
+def _stated(life: Life, field: str) -> Any:
+    return getattr(life, field) if field in _TRACKS else life.fields.get(field)
 
 
 def _values(value: Any) -> list[str]:

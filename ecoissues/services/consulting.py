@@ -41,6 +41,8 @@ from ecoissues.storage.reference import ListRow
 
 #: Types of fields whose values are few: what figures may be grouped by.
 _CHOICES: Final = ("choice", "choices", "flag", "month")
+#: Choices of a request for a correction or a later day: they say nothing of the case.
+_REQUESTED: Final = ("clock", "correction")
 
 
 def operator(site: Site) -> Actor:
@@ -192,7 +194,9 @@ def choice_of(site: Site, row: ListRow, by: str) -> Field | None:
         return None
     kind = site.kind_of(row.kind, row.kind_version)
     every = {**field_by_code(kind), **{one.code: one.field() for one in kind.fields}}
-    choices = {code: one for code, one in every.items() if one.type in _CHOICES}
+    choices = {
+        code: one for code, one in every.items() if one.type in _CHOICES and code not in _REQUESTED
+    }
     found = choices.get(by.removeprefix(FIELD))
     if found is None:
         known = "、".join(f"{code}（{one.zh}）" for code, one in choices.items()) or "无"

@@ -55,6 +55,14 @@ def groups_of(groups: tuple[Group, ...]) -> dict[str, tuple[int, int, str | None
     return {group.key: (group.part, group.whole, group.percent) for group in groups}
 
 
+def test_a_choice_with_a_track_of_its_own_is_read_from_it(store: Store, book: Book) -> None:
+    with store.reading() as connection:
+        board = Board(connection, book.tree, book.lists[1], END)
+        by_field = groups_of(board.figure(CLOSURE, "field:types").groups)
+        assert by_field == groups_of(board.figure(CLOSURE, "type").groups)
+        assert "none" not in groups_of(board.figure(CLOSURE, "field:weight").groups)
+
+
 @pytest.mark.parametrize("by", ["phase", "verdict", "channel", "outcome"])
 def test_lines_that_tell_how_cases_are_spread_say_that_they_are_no_rates(
     store: Store, book: Book, by: str
