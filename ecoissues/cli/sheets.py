@@ -25,11 +25,12 @@ _STANDINGS = {"new": "新增", "changed": "变更", "same": "相同", "refused":
 @click.option("--as", "user", default="", help="以哪个账号导入（默认：清单所属督察办）")
 @click.option("--number-from-ordinal", is_flag=True, help="没有编号的行按“批次-序号”编号")
 @click.option("--no-transfer", is_flag=True, help="只登记，不转办")
+@click.option("--sheet", default="", help="读取哪个工作表（默认：第一个有表头的）")
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 @on_site
 def import_sheet(
     site: Site, list_code: str, file: Path, dry_run: bool, user: str, number_from_ordinal: bool,
-    no_transfer: bool, as_json: bool,
+    no_transfer: bool, sheet: str, as_json: bool,
 ) -> None:  # fmt: skip
     """示例：ecoissues import LIST 一览表.xlsx --dry-run
 
@@ -41,7 +42,7 @@ def import_sheet(
         raise click.BadParameter(f"没有文件 {file}。", param_hint="文件")
     actor = consulting.get_user(site, user) if user else consulting.office_of(site, list_code)
     options = importing.Options(
-        number_from_ordinal=number_from_ordinal, transfer=not no_transfer
+        number_from_ordinal=number_from_ordinal, transfer=not no_transfer, sheet=sheet
     )
     made = importing.preview(site, actor, list_code, file.name, file.read_bytes(), options)
     if dry_run:
@@ -67,7 +68,7 @@ def _tell(
     if as_json:
         put_json(
             {
-                "list": made.list_code, "file": made.name, "dry_run": dry_run, "counts": counts,
+                "list": made.list_code, "file": made.name, "sheet": made.sheet, "dry_run": dry_run, "counts": counts,
                 "mapping": made.mapping, "unknown": made.unknown,
                 "notes": [note.sentence for note in made.notes], "rows": lines,
             }

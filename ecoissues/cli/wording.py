@@ -64,7 +64,7 @@ def sentence(error: click.ClickException) -> str:
     if isinstance(error, click.BadOptionUsage):
         return f"选项 {error.option_name} 后面缺少取值，或不应带取值。"
     if isinstance(error, click.BadParameter):
-        what = _named(error.param, error.ctx)
+        what = _named(error.param, error.ctx) if error.param else _hinted(error.param_hint)
         return f"{what} 不对：{_cause(error)}"
     if isinstance(error, click.FileError):
         return f"无法打开文件 {error.ui_filename}。"
@@ -80,6 +80,14 @@ def _named(param: click.Parameter | None, ctx: click.Context | None) -> str:
     if isinstance(param, click.Argument):
         return f"参数“{param.make_metavar(ctx) if ctx else param.name}”"
     return f"选项 {'/'.join(param.opts)}"
+
+
+def _hinted(hint: object) -> str:
+    """Name what a verb itself found wrong: an option by its dashes, an argument by its name."""
+    name = str(hint or "")
+    if not name:
+        return "参数"
+    return f"选项 {name}" if name.startswith("-") else f"参数“{name}”"
 
 
 def _cause(error: click.BadParameter) -> str:

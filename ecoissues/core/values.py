@@ -238,8 +238,8 @@ def clean_values(
     errors: dict[str, str] = {}
     values: dict[str, Any] = {}
     known = {field.code for field in fields}
-    for code in raw.keys() - known:
-        errors[code] = f"“{where}”没有这一栏，请核对。"
+    for code in sorted(raw.keys() - known):
+        errors[code] = f"“{where}”没有名为“{code[:40]}”的栏目，请核对。"
     for field in fields:
         given = raw.get(field.code)
         if given is None or given == "" or given == [] or str(given).strip() == "":

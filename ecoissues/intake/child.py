@@ -100,7 +100,8 @@ def read_xlsx(file: BinaryIO, wanted: str | None, grid: Grid) -> dict[str, Any]:
     def read(name: str) -> Iterator[None]:
         return read_cells(archive, parts[name], book, grid)
 
-    return {"sheet": read_sheets(list(parts), shown, wanted, grid, read), "sheets": list(parts)}
+    name = read_sheets(list(parts), shown, wanted, grid, read)
+    return {"sheet": name, "sheets": list(parts), "shown": shown}
 
 
 def read_xls(file: BinaryIO, wanted: str | None, grid: Grid) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def read_xls(file: BinaryIO, wanted: str | None, grid: Grid) -> dict[str, Any]:
 
     book = LegacyBook(file)
     name = read_sheets(book.names, book.shown, wanted, grid, lambda name: book.read(name, grid))
-    return {"sheet": name, "sheets": book.names}
+    return {"sheet": name, "sheets": book.names, "shown": book.shown}
 
 
 def read_any(file: BinaryIO, request: dict[str, Any], grid: Grid) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def read_any(file: BinaryIO, request: dict[str, Any], grid: Grid) -> dict[str, A
     from ecoissues.intake.delimited import read_text
 
     hand_on(grid, read_text(file.read(), grid, request["delimiter"]))
-    return {"sheet": "", "sheets": []}
+    return {"sheet": "", "sheets": [], "shown": []}
 
 
 def main() -> int:

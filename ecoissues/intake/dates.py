@@ -8,7 +8,10 @@ from datetime import date, timedelta
 
 _SEPARATED = re.compile(r"(\d{4})\s*[.\-/年]\s*(\d{1,2})\s*[.\-/月]\s*(\d{1,2})\s*[日号]?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_CLOCK = re.compile(r"\s*(T|\s)?\s*\d{1,2}(:|时)\d{1,2}(:\d{1,2}|分)?(\.\d+)?Z?$")
+_CLOCK = re.compile(
+    r"\s*T?\s*(?:上午|下午|凌晨|晚上?)?\s*"
+    r"(?:\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?Z?|\d{1,2}[时点](?:\d{1,2}分?)?)?$"
+)
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _CHINESE = re.compile(
     r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})日"
@@ -42,7 +45,7 @@ def parse_date(text: str | date) -> date | None:
     """
     if isinstance(text, date):
         return text
-    plain = unicodedata.normalize("NFKC", text).strip(" \n\t。;,")
+    plain = unicodedata.normalize("NFKC", text).strip(" \n\t。;,.")
     if not plain:
         return None
     if match := _CHINESE.fullmatch(plain.replace(" ", "")):

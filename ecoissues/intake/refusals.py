@@ -19,7 +19,7 @@ def too_large(
 
 def unreadable(why: str, cure: str = "请在表格软件中打开后另存为 xlsx 再导入") -> Refused:
     """The file is damaged or of a sort that is not read."""
-    return Refused("sheet_unreadable", f"{why}。{cure};{_KEPT}")
+    return Refused("sheet_unreadable", f"{why}。{cure}；{_KEPT}")
 
 
 def dangerous(why: str) -> Refused:

@@ -57,6 +57,7 @@ class Remark:
 class RawSheet:
     """A sheet as read: ``rows[i]`` is line ``i + 1``; rows are ragged, blank tails are dropped.
 
+    ``sheets`` are all sheets of the workbook, ``shown`` those that are not hidden.
     ``filled`` counts the cells that got the value of the merged cell they belong to.
     """
 
@@ -68,6 +69,7 @@ class RawSheet:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     filled: int = 0
     hidden_rows: int = 0
+    shown: list[str] = field(default_factory=list)
 
     def cell(self, line: int, column: int) -> Cell:
         """Give a cell (``line`` from 1, ``column`` from 0), blank outside the sheet."""
@@ -220,7 +222,7 @@ def read_sheet(
             raw.rows.append(cells)
         end = message.get("end")
         if end is not None:
-            raw.sheet, raw.sheets = end["sheet"], end["sheets"]
+            raw.sheet, raw.sheets, raw.shown = end["sheet"], end["sheets"], end["shown"]
             raw.remarks = [Remark(*remark) for remark in end["remarks"]]
             raw.merged = [tuple(each) for each in end["merged"]]
             raw.hidden_rows = end["hidden_rows"]

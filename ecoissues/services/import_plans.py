@@ -18,7 +18,7 @@ import msgspec
 from ecoissues.core import workflow
 from ecoissues.core.errors import Refused
 from ecoissues.core.kinds import Kind, Step
-from ecoissues.core.units import Unit
+from ecoissues.core.units import Unit, UnitTree
 from ecoissues.core.values import Bad, clean_value, clean_values
 from ecoissues.core.vocabulary import DONE_PHASES, find_key, word
 from ecoissues.intake.compare import alike
@@ -101,8 +101,9 @@ class Planner:
         self.fields = {field.code: field for field in self.first.fields}
         tops = {unit.name: unit.code for unit in site.tree.tops()}
         tops.update({unit.short: unit.code for unit in site.tree.tops() if len(unit.short) > 1})
-        self.regions = RegionNames(tops)
-        self.units = RegionNames(_unit_names(site.tree.by_id.values()))
+        local = _local_names(site.tree)
+        self.regions = RegionNames({**local, **tops})
+        self.units = RegionNames({**local, **_unit_names(site.tree.by_id.values())})
         self.today = site.today()
         self.phases = {squeeze(state.zh): state.phase for state in self.kind.placed_states}
         self.phases.update((squeeze(state.zh), state.phase) for state in self.kind.states)
@@ -164,7 +165,14 @@ class Planner:
         values = {code: stated[code] for code in self.fields if code in stated and code != "units"}
         values["number"] = plan.number
         plan.day = next((stated[code] for code in _DAYS if stated.get(code)), None) or dated
-        if plan.day is None:
+        if plan.day is None and stated.get("received_on_text"):
+            # The day of receipt decides the month a case counts in: none is made up for one that
+            # the sheet states and nobody can read.
+            shown = str(stated["received_on_text"])[:40]
+            plan.day = self.today
+            sentence = f"受理日期“{shown}”不是明确的日期，也没有别的日期可依；请写成 2024-05-30 的样子。"
+            plan.lacking = [*plan.lacking, Problem("received_on", "received_unclear", sentence)]
+        elif plan.day is None:
             plan.day = self.today
             plan.note("received_on", "received_assumed", f"表中没有受理日期，按导入当日 {self.today} 登记")
         elif "received_on" not in stated:
@@ -333,6 +341,18 @@ def _onward(kind: Kind, state: str) -> Step | None:
     """Give the step that hands a registered case over: it assigns units and moves it on."""
     steps: Sequence[Step] = workflow.possible_steps(kind, state)
     return next((s for s in steps if s.effect == "assign" and s.to and s.sort == "forward"), None)
+
+
+def _local_names(tree: UnitTree) -> dict[str, str]:
+    """Give the districts' names without the city's before them: 重庆高新区 is written 高新区."""
+    city = (tree.root.name, tree.root.short)
+    local: dict[str, str] = {}
+    for unit in tree.tops():
+        for head in city if unit.kind == "district" else ():
+            rest = unit.short.removeprefix(head)
+            if len(rest) > 1:
+                local.setdefault(rest, unit.code)
+    return local
 
 
 def _unit_names(units: Any) -> dict[str, str]:

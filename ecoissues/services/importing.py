@@ -31,7 +31,8 @@ from ecoissues.intake.layout import Layout, Note, find_layout
 from ecoissues.intake.limits import PASTED, Limits
 from ecoissues.intake.marked import marked_copy
 from ecoissues.intake.rows import IntakeRow, read_rows
-from ecoissues.intake.sheet import RawSheet, read_sheet
+from ecoissues.intake.sheet import RawSheet
+from ecoissues.intake.workbooks import other_sheets, read_list_sheet
 from ecoissues.services.case_fields import header_names, widened
 from ecoissues.services.exporting import site_forms
 from ecoissues.services.field_words import value_text
@@ -54,17 +55,19 @@ Progress = Callable[[int, int], None]
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What the importer chooses: the mapping (field -> column; negative: take it away), whether
-    a row without a number is numbered by batch and ordinal, whether rows are transferred to the
+    """What the importer chooses: the sheet of the workbook (empty: the first one that has a
+    header), the mapping (field -> column; negative: take it away), whether a row without a number is numbered by batch and ordinal, whether rows are transferred to the
     unit or district they name."""
 
     mapping: dict[str, int] = {}
     number_from_ordinal: bool = False
     transfer: bool = True
+    sheet: str = ""
 
 
 class Preview(msgspec.Struct):
     """What a sheet would do. ``token`` names the stored upload; ``counts``: rows by standing;
+    ``sheet``: the one read, ``sheets``: all that are shown in the workbook;
     ``unknown``: headers that are not imported; ``notes``: about the sheet as a whole; ``seen``: the
     log position at which rows were compared with the cases that stand."""
 
@@ -81,6 +84,8 @@ class Preview(msgspec.Struct):
     options: Options
     own: dict[str, str] = {}
     seen: int = 0
+    sheet: str = ""
+    sheets: list[str] = []
 
     def name_of(self, code: str) -> str:
         """Give a field's name: of the kind's own fields, else as sheets usually call it."""
@@ -124,7 +129,7 @@ def preview(
     unless the actor is a supervisor of the list's office; Refused as ``intake`` refuses sheets.
     """
     home = _allowed(site, actor, list_code)
-    raw = _read(name, content)
+    raw = _read(site, home, name, content, options)
     token = _keep(site, actor, home, name, content)
     return _preview(site, home, token, name, raw, options)[0]
 
@@ -137,7 +142,7 @@ def reopen(
     NotFound: no such upload, or somebody else's.
     """
     home, name, content = _stored(site, actor, token)
-    raw = _read(name, content)
+    raw = _read(site, home, name, content, options)
     made, layout, rows = _preview(site, home, token, name, raw, options)
     return made, raw, layout, rows
 
@@ -211,8 +216,13 @@ def _allowed(site: Site, actor: Actor, list_code: str) -> ListRow:
     return home
 
 
-def _read(name: str, content: bytes) -> RawSheet:
-    return read_sheet(content, name, PASTED if name == PASTED_NAME else LIMITS)
+def _read(
+    site: Site, home: ListRow, name: str, content: bytes, options: Options | None
+) -> RawSheet:
+    chosen = options or Options()
+    own = header_names(site.kind_of(home.kind, home.kind_version))
+    limits = PASTED if name == PASTED_NAME else LIMITS
+    return read_list_sheet(content, name, limits, chosen.sheet, chosen.mapping or None, own)
 
 
 def _keep(site: Site, actor: Actor, home: ListRow, name: str, content: bytes) -> str:
@@ -252,8 +262,9 @@ def _preview(
         token=token, list_code=home.code, name=name, title=layout.title, headers=layout.headers,
         mapping=dict(layout.columns), guessed=sorted(layout.guessed),
         unknown=[header for _, header in layout.unknown],
-        notes=[*layout.notes, *_dropped(raw, layout, len(rows))], rows=plans, options=options,
-        own={item.code: item.label for item in planner.kind.fields}, seen=seen,
+        notes=[*other_sheets(raw), *layout.notes, *_dropped(raw, layout, len(rows))],
+        rows=plans, options=options, sheet=raw.sheet, sheets=raw.shown, seen=seen,
+        own={item.code: item.label for item in planner.kind.fields},
     )  # fmt: skip
     return made, layout, rows
 

@@ -84,6 +84,7 @@ def read_options(given: Any) -> Options:
         mapping=mapping,
         number_from_ordinal=given.get("number_from_ordinal") == "1",
         transfer=not columns or given.get("transfer") == "1",
+        sheet=given.get("sheet", "")[:100],
     )
 
 
@@ -91,7 +92,7 @@ def read_options(given: Any) -> Options:
 @guard("case.import")
 def look(token: str) -> ResponseReturnValue:
     """Show the preview; a post changes the mapping and looks again."""
-    options = read_options(request.form) if request.method == "POST" else Options()
+    options = read_options(request.form if request.method == "POST" else request.args)
     try:
         made, raw, layout, _ = importing.reopen(here.site(), here.actor(), token, options)
     except Refused as refused:
@@ -115,6 +116,8 @@ def look(token: str) -> ResponseReturnValue:
 def _marked_address(made: Preview) -> str:
     """Give the address of the marked copy under the same mapping and switches."""
     query = {f"map-{column}": code for code, column in made.mapping.items()}
+    if made.options.sheet:
+        query["sheet"] = made.options.sheet
     if made.options.number_from_ordinal:
         query["number_from_ordinal"] = "1"
     return f"/imports/{made.token}/marked.xlsx?{urlencode(query)}"

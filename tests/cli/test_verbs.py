@@ -309,3 +309,23 @@ def test_an_error_of_typing_is_answered_in_chinese(call: Call, words: list[str],
     assert said in done.stderr
     assert "错误：" in done.stderr
     assert not {"Usage", "Error", "Missing", "Invalid", "Try "} & set(done.stderr.split())
+
+
+def test_a_verb_names_the_argument_it_finds_wrong(call: Call, small_site: Path) -> None:
+    place = ("--data", str(small_site))
+    done = call("import", "cq-central-3", "none.csv", *place)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "参数“文件” 不对：没有文件 none.csv。" in done.stderr
+    words = ("act", "1", "accept", "--list", "cq-central-3", "--as", "cq.officer", "--set", "z")
+    done = call(*words, *place)
+    assert done.exit_code == 2
+    assert "选项 --set 不对：“z”" in done.stderr
+
+
+def test_a_field_no_step_knows_is_named(call: Call, small_site: Path, tmp_path: Path) -> None:
+    data = tmp_path / "site"
+    shutil.copytree(small_site, data)
+    words = ("act", "X1", "register", "--list", "cq-central-3", "--as", "cq.supervisor")
+    done = call(*words, "--set", "colour=red", "--data", str(data))
+    assert done.exit_code == 1
+    assert "没有名为“colour”的栏目" in done.stderr

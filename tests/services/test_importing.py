@@ -23,7 +23,7 @@ from ecoissues.services.import_plans import Plan
 from ecoissues.services.importing import Options, Preview
 from ecoissues.services.site import Site
 from ecoissues.services.verifying import verify
-from ecoissues.storage import log
+from ecoissues.storage import log, reference
 from ecoissues.storage import tables as t
 from tests.services.small_site import Clock, actor, complaint, make_site, step
 
@@ -241,6 +241,75 @@ def test_the_template_comes_back_without_a_case(site: Site) -> None:
     made = importing.preview(site, supervisor, "c3", "模板.xlsx", out.getvalue())
     assert made.rows == []
     assert {"number", "content", "region", "types"} <= set(made.mapping)
+
+
+def book(**sheets: list[list[Any]]) -> bytes:
+    """A workbook with these sheets in this order."""
+    made, out = openpyxl.Workbook(), io.BytesIO()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    made.save(out)
+    return out.getvalue()
+
+
+def test_the_sheet_with_a_header_is_read_and_the_others_are_named(site: Site) -> None:
+    head = ["受理编号", "受理日期", "举报内容", "行政区域"]
+    content = book(
+        填表说明=[["请逐项填写"], ["红色为必填"]],
+        第九批=[head, ["D3CQ202406050901", "2024-06-05", "某厂异味。", "南川区"]],
+        第十批=[head, ["D3CQ202406061001", "2024-06-06", "某厂噪声。", "南川区"]],
+    )
+    made = look(site, content)
+    assert [plan.number for plan in made.rows] == ["D3CQ202406050901"]
+    assert (made.sheet, made.sheets) == ("第九批", ["填表说明", "第九批", "第十批"])
+    left = next(note.sentence for note in made.notes if note.code == "sheets_left")
+    assert "“第十批”" in left
+    other = look(site, content, Options(sheet="第十批"))
+    assert [plan.number for plan in other.rows] == ["D3CQ202406061001"]
+    done = importing.carry_out(site, actor(site, "supervisor"), other.token, options=other.options)
+    assert done.counts["new"] == 1
+    with pytest.raises(Refused) as refused:
+        look(site, content, Options(sheet="填表说明"))
+    assert refused.value.code == "header_missing"
+    with pytest.raises(Refused) as missing:
+        look(site, content, Options(sheet="第十一批"))
+    assert missing.value.code == "sheet_missing"
+
+
+def test_a_day_of_receipt_nobody_can_read_is_not_replaced_by_today(site: Site) -> None:
+    head = "受理编号,受理日期,交办日期,举报内容,行政区域"
+    rows = (
+        "0016,2024年2月30日,,日期不存在。,南川区", "0017,5月30日,2024-06-01,另有交办日期。,南川区",
+        "D3CQ202406050018,30/05/2024,,编号里有日期。,南川区", "0019,,,没有写日期。,南川区",
+    )  # fmt: skip
+    made = importing.preview(
+        site, actor(site, "supervisor"), "c3", "表.csv", "\n".join([head, *rows]).encode()
+    )
+    refused, handed, numbered, silent = made.rows
+    assert [problem.code for problem in refused.problems] == ["received_unclear"]
+    assert "2024年2月30日" in refused.problems[0].sentence
+    assert (handed.standing, handed.day) == ("new", date(2024, 6, 1))
+    assert (numbered.standing, numbered.day) == ("new", date(2024, 6, 5))
+    assert (silent.standing, silent.day) == ("new", site.today())
+
+
+def test_a_district_is_known_without_the_city_before_its_name(site: Site) -> None:
+    with site.store.writing() as connection:
+        reference.add_unit(
+            connection, "500000-GX", "西部科学城重庆高新区", "重庆高新区", "district", site.tree.root
+        )
+    site.refresh()
+    head = "受理编号,受理日期,举报内容,行政区域,责任单位"
+    rows = ("0021,2024-06-05,甲。,高新区,", "0022,2024-06-05,乙。,南川区、高新区,", "0023,2024-06-05,丙。,,高新区")
+    made = importing.preview(
+        site, actor(site, "supervisor"), "c3", "表.csv", "\n".join([head, *rows]).encode()
+    )
+    units = [[code for code, _ in plan.units] for plan in made.rows]
+    assert units == [["500000-GX"], ["500119", "500000-GX"], ["500000-GX"]]
+    assert not any("不在单位表中" in note.sentence for plan in made.rows for note in plan.notes)
 
 
 def test_tasks_of_rectification_find_their_fields(site: Site) -> None:

@@ -80,6 +80,28 @@ def test_what_is_refused_says_so_on_the_form(world: World) -> None:
     assert client.get("/imports/0123456789abcdef").status_code == 404
 
 
+def test_another_sheet_of_the_workbook_is_one_link_away(world: World) -> None:
+    client, out, made = world.client("supervisor"), io.BytesIO(), openpyxl.Workbook()
+    made.worksheets[0].title = "说明"
+    made.worksheets[0].append(["请逐项填写"])
+    for name, number in (("甲批", "D3CQ202411180081"), ("乙批", "D3CQ202411180082")):
+        page = made.create_sheet(name)
+        page.append(["受理编号", "受理日期", "举报内容", "行政区域"])
+        page.append([number, "2026-11-18", "某厂异味。", "南川区"])
+    made.save(out)
+    answer = upload(world, client, out.getvalue(), "两批.xlsx")
+    page_shown = client.get(answer.location).text
+    assert "D3CQ202411180081" in page_shown
+    assert "D3CQ202411180082" not in page_shown
+    href = re.search(r'<a href="([^"]+)">乙批</a>', page_shown)
+    assert href
+    other = client.get(href.group(1))
+    assert "D3CQ202411180082" in other.text
+    assert '<input type="hidden" name="sheet" value="乙批">' in other.text
+    result = world.post(client, answer.location, f"{answer.location}/commit", sheet="乙批")
+    assert ">D3CQ202411180082</a>" in result.text
+
+
 def test_who_may_import(world: World) -> None:
     for name in ("officer", "leader", "administrator", "auditor"):
         assert world.client(name).get("/imports").status_code == 403
