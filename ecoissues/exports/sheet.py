@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ecoissues.core.errors import Refused
 from ecoissues.core.forms import Form, fill_title
 
 #: One row of a sheet: values by column key. Keys the form does not know are left out.
@@ -117,21 +118,33 @@ def opened(out: Path | BinaryIO) -> Iterator[Digesting]:
     """Open the place a sheet is written to.
 
     In: a path, replaced at the end in one move (a failure leaves the old file as it was and no
-    half one), or a binary stream, which stays open.
+    half one), or a binary stream, which stays open. Refused ``not_writable``: no such folder, a
+    folder in the file's place, no right, a full disk.
     """
     if not isinstance(out, Path):
         yield Digesting(out)
         return
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    try:
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    except OSError as error:
+        raise _unwritable(out) from error
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             yield Digesting(stream)
         draft.chmod(0o640)
         draft.replace(out)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _unwritable(out) from error
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _unwritable(out: Path) -> Refused:
+    sentence = f"无法写入 {out}：请核对文件夹是否存在、有无写入权限、磁盘是否已满。没有写出文件。"
+    return Refused("not_writable", sentence)
 
 
 def chinese_date(day: date) -> str:

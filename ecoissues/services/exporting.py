@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from ecoissues.core import policy
+from ecoissues.core.errors import Refused
 from ecoissues.core.forms import Form
 from ecoissues.core.policy import Actor
 from ecoissues.exports.catalogue import get_form, load_forms
@@ -37,6 +38,8 @@ from ecoissues.storage.reference import ListRow
 #: Forms whose rows are units and counts, not cases.
 DISPATCH: Final = "dispatch_table"
 NOTICE: Final = "batch_notice"
+#: What a sheet may be written as.
+ENDINGS: Final = (".xlsx", ".csv")
 #: Cases stand on a ledger whatever the figures of their kind; any definition over all cases does.
 _EVERY_CASE: Final = "closure_rate"
 _DIGITS: Final = re.compile(r"(\d+)")
@@ -69,10 +72,14 @@ def site_forms(site: Site) -> dict[str, Form]:
 def export(site: Site, actor: Actor, asked: Asked, out: Path | BinaryIO) -> Written:
     """Write a sheet to a path (by its ending ``.csv`` or ``.xlsx``) or, as xlsx, to a stream.
 
-    Errors: Forbidden without ``case.export``; NotFound for an unknown form or list; Refused as in
-    ``basis_of`` and ``write_xlsx``; nothing is left at a path then.
+    Errors: Forbidden without ``case.export``; NotFound for an unknown form or list; Refused
+    ``ending_unknown`` for another ending, and as in ``basis_of`` and ``write_xlsx``; nothing is
+    left at a path then.
     """
     policy.require(actor, "case.export")
+    if isinstance(out, Path) and out.suffix.lower() not in ENDINGS:
+        sentence = f"只能写成 {'、'.join(ENDINGS)} 文件，{out.name} 不是；请改文件名。没有写出文件。"
+        raise Refused("ending_unknown", sentence)
     form = get_form(asked.form, site_forms(site))
     with site.store.reading() as connection:
         batch = "" if asked.form == NOTICE else asked.batch  # a notice counts the earlier ones too

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ecoissues.core.errors import Forbidden, NotFound
+from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.policy import Actor
 from ecoissues.services import exporting
 from ecoissues.services.exporting import Asked
@@ -144,3 +144,21 @@ def test_csv_and_refusals(site: Site, tmp_path: Path) -> None:
         exporting.export(
             site, actor(site, "administrator", "500000"), Asked("complaint_table", "c3"), path
         )
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("sheet.pdf", "ending_unknown"), ("sheet", "ending_unknown"),
+     ("none/sheet.xlsx", "not_writable"), ("folder.csv", "not_writable")],
+)  # fmt: skip
+def test_a_place_that_cannot_be_written_is_refused_and_left_as_it_was(
+    site: Site, tmp_path: Path, place: str, code: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    leader = actor(site, "leader", "500000")
+    with pytest.raises(Refused) as refused:
+        exporting.export(site, leader, Asked("complaint_table", "c3"), tmp_path / place)
+    assert refused.value.code == code
+    assert "没有写出文件" in refused.value.sentence
+    assert sorted(tmp_path.rglob("*")) == before
