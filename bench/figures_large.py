@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any
 
@@ -33,7 +34,20 @@ from ecoissues.storage.engine import Store
 LIMIT_MS = 50.0
 #: Positions kept for one day, so that processes need not agree on them.
 A_DAY = 2**20
+#: Columns of a posting before its accounts.
+KEYED = len(COLUMNS) - len(ACCOUNTS)
 TABLES = ("postings", "day_sums", "checkpoints")
+
+
+def text_of(values: tuple[Any, ...]) -> str:
+    """Write values as COPY takes them, with the tab after them."""
+    return "\t".join(map(str, values)) + "\t"
+
+
+@lru_cache
+def accounts_of(vector: tuple[int, ...]) -> str:
+    """Write the accounts of a posting, the last of its line; there are few different ones."""
+    return "\t".join(map(str, vector)) + "\n"
 
 
 def copy_in(url: str, cases: int, part: int, parts: int) -> int:
@@ -53,7 +67,7 @@ def copy_in(url: str, cases: int, part: int, parts: int) -> int:
             for case_id, changes in entries:
                 pos += parts
                 lines += values_of(case_id, pos, day, changes)
-            copy.write("".join("\t".join(map(str, line)) + "\n" for line in lines))
+            copy.write("".join(text_of(line[:KEYED]) + accounts_of(line[KEYED:]) for line in lines))
             rows += len(lines)
     return rows
 

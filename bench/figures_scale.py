@@ -11,6 +11,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -151,6 +152,15 @@ def _unit_row(unit: Unit) -> dict[str, Any]:
     return {name: getattr(unit, name) for name in names}
 
 
+@lru_cache
+def vector_of(changes: tuple[tuple[str, int], ...], weight: int) -> Vector:
+    """Give a change of accounts as a vector; there are few different ones."""
+    vector = [0] * WIDTH
+    for name, change in changes:
+        vector[INDEX[name]] = change * weight
+    return vector
+
+
 def entries_of(
     drawn: random.Random, tree: UnitTree, day: date
 ) -> Iterator[tuple[date, list[Change]]]:
@@ -164,15 +174,12 @@ def entries_of(
     cohort = day.year * 100 + day.month
 
     def entry(days: int, *changes: tuple[str, int]) -> tuple[date, list[Change]]:
-        vector = [0] * WIDTH
-        for name, change in changes:
-            vector[INDEX[name]] = change
         when = day.toordinal() + days
         late = drawn.randrange(20, 90) if drawn.random() < 0.03 else 0
         rows = [
             (
                 (when, 1, unit_id, top_id, unit_share, top_share, kind, cohort),
-                [value * weight for value in vector],
+                vector_of(changes, weight),
             )
             for unit_id, top_id, weight, unit_share, top_share in places
         ]

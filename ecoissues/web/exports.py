@@ -11,7 +11,6 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from ecoissues.core.errors import NotFound, Refused
-from ecoissues.exports.sheet import Written
 from ecoissues.services import boards, exporting, listing, membership, rows
 from ecoissues.services.exporting import Asked
 from ecoissues.services.screen_sheets import SCREEN, export_screen, sheet_name
@@ -86,8 +85,8 @@ def _screen(asked: listing.Filter, ending: str) -> ResponseReturnValue:
     columns = ",".join(given.getlist("columns"))
     scope = "，".join(text for text, _ in filters.chips(site, asked, {}))
 
-    def write(path: Path) -> Written:
-        return export_screen(site, actor, asked, given.get("sort", ""), columns, scope, path)
+    def write(path: Path) -> int:
+        return export_screen(site, actor, asked, given.get("sort", ""), columns, scope, path).rows
 
     return _written(write, sheet_name(site, asked, ending), ending)
 
@@ -95,18 +94,21 @@ def _screen(asked: listing.Filter, ending: str) -> ResponseReturnValue:
 def _sent(asked: Asked, ending: str) -> ResponseReturnValue:
     site = here.site()
 
-    def write(path: Path) -> Written:
-        return exporting.export(site, here.actor(), asked, path)
+    def write(path: Path) -> int:
+        return exporting.export(site, here.actor(), asked, path).rows
 
     return _written(write, exporting.file_name(site, asked, ending), ending)
 
 
-def _written(write: Callable[[Path], Written], name: str, ending: str) -> ResponseReturnValue:
-    """Write the sheet aside, then send it: a failure midway never becomes half a file."""
+def _written(write: Callable[[Path], int], name: str, ending: str) -> ResponseReturnValue:
+    """Write the sheet aside, then send it: a failure midway never becomes half a file.
+
+    In: ``write`` writes it and gives the number of its rows.
+    """
     with tempfile.TemporaryDirectory(prefix="ecoissues-") as folder:
         path = Path(folder) / f"sheet.{ending}"
-        written = write(path)
+        number = write(path)
         answer = Response(path.read_bytes(), mimetype=_TYPES[ending])
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    answer.headers["X-Rows"] = str(written.rows)
+    answer.headers["X-Rows"] = str(number)
     return answer
