@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from ecoissues.storage.engine import Store
+
+
+@pytest.fixture
+def store(empty_database_url: str) -> Iterator[Store]:
+    found = Store(empty_database_url)
+    yield found
+    found.close()
 
 
 @pytest.mark.parametrize(
