@@ -25,6 +25,31 @@ if TYPE_CHECKING:
 NONE: Final = "none"
 
 
+def keys_by(by: str) -> Callable[[Life], list[str]]:
+    """Give the function that names the lines a case counts in. In: weight, due or ``field:CODE``."""
+    if by == "weight":
+        return lambda life: [life.weight]
+    if by == "due":
+        return lambda life: [_due_month(life)]
+    field = by.partition(":")[2]
+    return lambda life: _values(_stated(life, field))
+
+
+def members_of_line(board: Board, definition: Definition, by: str, key: str) -> dict[int, bool]:
+    """Give the cases of a line of such a grouping: id -> whether it counts in the part."""
+    part_places = [INDEX[name] for name in definition.part]
+    whole_places = [INDEX[name] for name in definition.whole]
+    until, keys_of = board.known.instant_on(board.as_of), keys_by(by)
+    found = {}
+    for case_id, life in cases_in_cut(
+        board.connection, board.tree, board.row, board.as_of, board.known, board.cut
+    ):
+        stocks = accounts_of(life, board.as_of, until)
+        if any(stocks[place] for place in whole_places) and key in keys_of(life):
+            found[case_id] = any(stocks[place] for place in part_places)
+    return found
+
+
 def by_outcome(board: Board, definition: Definition) -> Grouping:
     """Cases that have each sort of outcome, of all cases: a case once per sort."""
     found = outcome_counts(
@@ -40,14 +65,14 @@ def by_outcome(board: Board, definition: Definition) -> Grouping:
 
 def by_weight(board: Board, definition: Definition) -> Grouping:
     """Key cases and the others."""
-    counts, _ = _count(board, definition, lambda life: [life.weight])
+    counts, _ = _count(board, definition, keys_by("weight"))
     order = [*WEIGHTS, *sorted(set(counts) - set(WEIGHTS))]
     return _grouping(board, definition, counts, [(key, word("weights", key)) for key in order])
 
 
 def by_due(board: Board, definition: Definition) -> Grouping:
     """The month of the finish day in force; those without one (lasting work, suspended) last."""
-    counts, _ = _count(board, definition, lambda life: [_due_month(life)])
+    counts, _ = _count(board, definition, keys_by("due"))
     months = sorted(key for key in counts if key != NONE)
     named = [(key, f"{key[:4]}年{int(key[5:])}月") for key in months]
     return _grouping(board, definition, counts, [*named, (NONE, "没有期限（长期坚持、中止等）")])
@@ -60,7 +85,7 @@ def _due_month(life: Life) -> str:
 
 def by_field(board: Board, definition: Definition, field: str) -> Grouping:
     """The values of a choice that the kind's document states; labels are the stored values."""
-    counts, over = _count(board, definition, lambda life: _values(_stated(life, field)))
+    counts, over = _count(board, definition, keys_by(f"field:{field}"))
     keys = sorted(key for key in counts if key != NONE)
     made = _grouping(board, definition, counts, [*((key, key) for key in keys), (NONE, "未填写")])
     if not over[1]:

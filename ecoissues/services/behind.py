@@ -13,11 +13,13 @@ from ecoissues.core.faces import ClockFace
 from ecoissues.core.instants import SHANGHAI
 from ecoissues.core.kinds import COUNTED_SLOTS
 from ecoissues.core.lights import ORDER, Light, light
-from ecoissues.core.vocabulary import word
+from ecoissues.core.vocabulary import VERDICTS, word
 from ecoissues.figures.cuts import path_of
+from ecoissues.figures.folded_lines import NONE, members_of_line
+from ecoissues.figures.grouping import FIELD
 from ecoissues.figures.oracle import cases_as_of, in_cut, outcome_members
-from ecoissues.figures.reading import Which, members, phase_members
-from ecoissues.figures.registry import packaged_definitions
+from ecoissues.figures.reading import Board, Which, members, phase_members
+from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.services.basis import Basis
 from ecoissues.services.ledger_rows import past_rows
 from ecoissues.services.site import Site
@@ -32,6 +34,11 @@ ACCOUNTS: Final = {
     "phase_closed": "阶段性办结",
     "completed": "整改完成",
     "open": "办理中",
+    "closed": word("phases", "closed"),
+    "reviewed": word("phases", "reviewed"),
+    **{verdict: word("verdicts", verdict) for verdict in VERDICTS},
+    "calls": "来电",
+    "letters": "来信",
     "overdue": "逾期（任一时限）",
     "overdue_report": "逾期未反馈",
     "overdue_finish": "逾期未办结",
@@ -47,7 +54,8 @@ MOST_FOLDED: Final = 600
 class Behind(msgspec.Struct, frozen=True):
     """What is asked for: one of figure (with members), account, light or outcome; ``district``:
     code of a unit to narrow to, as a ranking or a dispatch table links to it; ``own``: anything
-    means that unit itself, without those below it (``own_of``)."""
+    means that unit itself, without those below it (``own_of``); ``by`` and
+    ``key``: a line of the figure by type, problem, month, weight, due or ``field:CODE``."""
 
     figure: str = ""
     members: str = "part"
@@ -56,6 +64,8 @@ class Behind(msgspec.Struct, frozen=True):
     outcome: str = ""
     district: str = ""
     own: str = ""
+    by: str = ""
+    key: str = ""
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -93,9 +103,44 @@ def rows_behind(site: Site, connection: Connection, basis: Basis, asked: Behind)
     definition = packaged_definitions().get(asked.figure)
     which = asked.members if asked.members in _WHICH else "part"
     chosen: Which = "rest" if which == "rest" else "all" if which == "all" else "part"
-    ids = members(connection, site.tree, definition, *place, chosen)
     title = f"{definition.wording.zh}：{_WHICH[which]}事项"
+    if asked.by:
+        title += f"（{_line_name(asked.by, asked.key)}）"
+        ids = _of_line(site, connection, basis, definition, asked, chosen)
+    else:
+        ids = members(connection, site.tree, definition, *place, chosen)
     return Rows(title, definition.formula, ids)
+
+
+def _of_line(
+    site: Site, connection: Connection, basis: Basis, definition: Definition, asked: Behind,
+    which: Which,
+) -> list[int]:  # fmt: skip
+    """Give the cases of one line of a figure, as ``figures.grouping`` counts them."""
+    cut, month = basis.cut, asked.key.replace("-", "")
+    if asked.by in ("type", "problem"):
+        cut = msgspec.structs.replace(cut, type=asked.key)
+    elif asked.by == "month" and month.isdecimal():
+        cut = msgspec.structs.replace(cut, cohort=int(month))
+    elif asked.by in ("weight", "due") or asked.by.startswith(FIELD):
+        board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, cut)
+        found = members_of_line(board, definition, asked.by, asked.key)
+        wanted = {"part": {True}, "rest": {False}, "all": {True, False}}[which]
+        return sorted(case_id for case_id, counts in found.items() if counts in wanted)
+    else:
+        raise Refused("rows_unknown", f"没有“{asked.by[:20]}”这样的分组。")
+    place = (basis.row, basis.as_of, basis.known, cut)
+    return members(connection, site.tree, definition, *place, which)
+
+
+def _line_name(by: str, key: str) -> str:
+    if by in ("type", "problem"):
+        return word("types", key)
+    if by == "weight":
+        return word("weights", key)
+    if key == NONE:
+        return "没有期限" if by == "due" else "未填写"
+    return f"{key} 到期" if by == "due" else f"{key} 登记" if by == "month" else key
 
 
 def _narrowed(site: Site, basis: Basis, code: str, own: bool) -> Basis:

@@ -8,18 +8,22 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, select
 
+from ecoissues.core.errors import Refused
 from ecoissues.core.forms import Column, Form
 from ecoissues.core.policy import Actor
 from ecoissues.core.units import Unit
 from ecoissues.figures.dispatch import COUNTS, DispatchRow, dispatch_table
+from ecoissues.figures.grouping import FIELD
+from ecoissues.figures.joint_lines import JOINT_ROW
 from ecoissues.figures.moves import Comparison
-from ecoissues.figures.reading import Board
+from ecoissues.figures.reading import Board, Figure
 from ecoissues.figures.registry import Definition, packaged_definitions
 from ecoissues.figures.wording import day_words
 from ecoissues.services import behind, boards, periods
 from ecoissues.services.basis import Basis, basis_of
 from ecoissues.services.behind import Behind, Rows
 from ecoissues.services.boards import BoardPage
+from ecoissues.services.case_fields import PREFIX, filter_controls
 from ecoissues.services.exporting import DISPATCH, definitions_of, dispatch_cells, site_forms
 from ecoissues.services.listing import Filter
 from ecoissues.services.periods import Moved
@@ -34,6 +38,20 @@ _OPENS: Final[dict[str, dict[str, str]]] = {
     **{name: {"account": name} for name in COUNTS if name in behind.ACCOUNTS},
     "closed": {"figure": "closure_rate", "members": "part"},
 }
+
+
+#: Groupings offered on the page of lines, beside the choices of the list's own kind.
+GROUPED: Final[dict[str, str]] = {
+    "phase": "阶段", "outcome": "处理结果", "district": "区县（部门）", "unit": "单位",
+    "type": "问题类型", "problem": "问题个数", "month": "登记月份", "due": "办结期限",
+    "weight": "重点程度", "verdict": "是否属实", "channel": "来电来信", "clock": "逾期的时限",
+}  # fmt: skip
+#: Groupings whose lines are parts of all cases, whatever the figure.
+_OF_ALL: Final = ("phase", "outcome", "verdict", "channel", "clock")
+#: Lines whose account is called otherwise.
+_ACCOUNT: Final = {
+    "report": "overdue_report", "finish": "overdue_finish", "call": "calls", "letter": "letters",
+}  # fmt: skip
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -141,6 +159,72 @@ def read_dispatch(
     return frame, Dispatch(form, used, lines, grouping)
 
 
+class Groups(msgspec.Struct, frozen=True):
+    """A figure line by line: the groupings one may choose (key, label), and what was chosen."""
+
+    definition: Definition
+    definitions: list[Definition]
+    by: str
+    choices: list[tuple[str, str]]
+    figure: Figure
+    labels: dict[str, str]
+
+
+def read_groups(
+    site: Site, actor: Actor, asked: Asked, code: str = "", by: str = ""
+) -> tuple[Frame, Groups] | None:
+    """Read a figure (empty: the first of the list's kind) line by line (empty: by phase).
+
+    Refused ``cut_unknown`` for another grouping, ``figure_unknown``; else errors as ``basis_of``.
+    """
+    with site.store.reading() as connection:
+        frame = _frame(site, connection, actor, asked)
+        if frame is None:
+            return None
+        basis = frame.basis
+        definitions = definitions_of(site, basis.row)
+        known, by = packaged_definitions(), by or "phase"
+        fields = _choices_of(site, basis.row)
+        choices = [*GROUPED.items(), *((key, label) for key, (label, _) in fields.items())]
+        if by not in dict(choices):
+            raise Refused("cut_unknown", f"这个清单没有“{by[:20]}”这样的分组，请从页面上选择。")
+        definition = known.get(code or definitions[0].code)
+        if by == "clock" and "overdue" not in definition.part:
+            definition = known.get("overdue")  # of the other figures no clock is asked
+        if definition not in definitions:
+            definitions = [*definitions, definition]
+        board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, basis.cut)
+        figure = board.figure(definition, by)
+    labels = {"yes": "是", "no": "否", **dict(fields[by][1])} if by in fields else {}
+    return frame, Groups(definition, definitions, by, choices, figure, labels)
+
+
+def _choices_of(site: Site, row: ListRow) -> dict[str, tuple[str, list[tuple[str, str]]]]:
+    """Give the groupings by the choices of a list's own kind: key -> (label, options)."""
+    own = filter_controls(site.kind_of(row.kind, row.kind_version))
+    return {
+        FIELD + key.removeprefix(PREFIX): (label, options) for key, label, options in own if options
+    }
+
+
+def line_href(site: Site, basis: Basis, groups: Groups, key: str, members: str) -> str:
+    """Give the address of the cases behind a line's ``part`` or whole (``all``); empty for none."""
+    by, figure = groups.by, {"figure": groups.definition.code, "members": members}
+    if by in ("district", "unit"):
+        more = {**figure, "district": key, "own": behind.own_of(site, by, key)}
+        return boards.address("/board/rows", basis, site, **more) if key != JOINT_ROW else ""
+    if by in _OF_ALL:
+        if members == "part":
+            more = {"outcome": key} if by == "outcome" else {"account": _ACCOUNT.get(key, key)}
+        elif by == "verdict":  # of those that were verified
+            more = {"figure": "substantiated_rate", "members": "all"}
+        else:
+            more = {"account": "cases"}
+        known = more.get("account", "cases") in behind.ACCOUNTS
+        return boards.address("/board/rows", basis, site, **more) if known else ""
+    return boards.address("/board/rows", basis, site, **figure, by=by, key=key)
+
+
 def dispatch_href(site: Site, basis: Basis, key: str, unit: str, by: str) -> str:
     """Give the address of the rows behind a cell of a dispatch table by ``by``; empty for a rate."""
     if key not in _OPENS:
@@ -151,7 +235,7 @@ def dispatch_href(site: Site, basis: Basis, key: str, unit: str, by: str) -> str
 
 def list_href(basis: Basis, what: Behind, unit: str) -> str:
     """Give the address of the same rows in the list of cases; empty where a list cannot say it."""
-    if not what.figure or what.own:
+    if not what.figure or what.own or what.by:
         return ""
     values = {
         "list": basis.row.code, "figure": what.figure, "members": what.members,

@@ -25,7 +25,7 @@ from ecoissues.web import assets, errors, guards, here, navigation, numbers, ses
 #: Every module of pages; each has a blueprint called ``pages``.
 BLUEPRINTS: Final = (
     "session", "desk", "cases", "files", "steps", "register", "lists",
-    "board", "comparing", "doubts", "editions", "bulletins", "rankings", "indicators",
+    "board", "grouping", "comparing", "doubts", "editions", "bulletins", "rankings", "indicators",
     "papers", "imports", "exports", "log", "deadlines", "admin", "admin_kinds", "kind_moves",
 )  # fmt: skip
 

@@ -112,12 +112,16 @@ def save(key: int) -> ResponseReturnValue:
 @pages.post("/bulletins/<int:key>/publish")
 @guard("edition.publish")
 def publish(key: int) -> ResponseReturnValue:
-    """Publish as an edition."""
+    """Publish as an edition what stands on the page: text not yet saved is saved before."""
     version, confirmed = whole(request.form.get("version")), request.form.get("confirmed") == "1"
+    text = _text(request.form) if "title" in request.form else None
     try:
+        if text is not None:
+            bulletins.save(here.site(), here.actor(), key, version, text)
+            version += 1
         code = bulletins.publish(here.site(), here.actor(), key, version, confirmed=confirmed)
     except Refused as refused:
-        return _edit(key, refused)
+        return _edit(key, refused, text)
     flash(f"已发布，代码 {code}；文字和数字已冻结。", "success")
     return redirect(f"/editions/{code}", 303)
 

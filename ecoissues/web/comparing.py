@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -50,8 +52,13 @@ def show() -> ResponseReturnValue:
                                figure=definition.code, **{"with": period}))
         for label, period in _PERIODS
     ]  # fmt: skip
+
+    def opens(day: date, members: str) -> str:
+        return boards.address("/board/rows", frame.basis, site, figure=definition.code,
+                              members=members, as_of=day.isoformat())  # fmt: skip
+
     return render_template(
         "board/compare.html", frame=frame, basis=frame.basis, definition=definition,
         definitions=definitions, found=found, moved=moved, hidden=hidden, against=against,
-        most=MOST, back=boards.address("/board", frame.basis, site),
+        most=MOST, opens=opens, back=boards.address("/board", frame.basis, site),
     )  # fmt: skip

@@ -126,6 +126,33 @@ def test_every_number_of_board_and_dispatch_table_opens_as_many_rows(world: Worl
     assert opened > 30
 
 
+def test_every_line_of_a_grouping_opens_as_many_rows(world: World) -> None:
+    some_cases(world)
+    officer = world.client("officer")
+    outcome = {"outcomes-sort": ["ordered_to_correct"], "outcomes-count": ["1"], "outcomes-amount": [""]}
+    for number in ("D3CQ202611180091", "D3CQ202611180092"):
+        case_id = transferred(world, number)
+        take(world, officer, case_id, "accept")
+        take(world, officer, case_id, "log_work", note="已责令改正", **outcome)
+    client = world.client("leader")
+    page = client.get("/board/groups?list=NC-C").text
+    choices = re.findall(r'<option value="([^"]+)"', page.split('id="g-by"')[1].split("</select>")[0])
+    assert {"phase", "outcome", "weight", "due", "month"} <= set(choices)
+    opened = dict.fromkeys(choices, 0)
+    for by in choices:
+        answer = client.get(f"/board/groups?list=NC-C&by={by}")
+        assert answer.status_code == 200, by
+        assert not _RAW.search(shown(answer.text)), by
+        for href, text in re.findall(r'<a href="(/board/rows[^"]+)">([^<]+)</a>', answer.text):
+            found = client.get(href.replace("&amp;", "&"), headers=ASK)
+            assert found.status_code == 200, (by, href)
+            assert found.json["count"] == int(text), (by, href)  # type: ignore[index]
+            opened[by] += 1
+    assert all(opened[by] for by in ("phase", "outcome", "district", "type", "month", "due", "weight"))
+    assert client.get("/board/groups?list=NC-C&by=nonsense").status_code == 422
+    assert world.client("administrator").get("/board/groups?list=NC-C").status_code == 403
+
+
 def test_who_may_look(world: World) -> None:
     for name, status in (("leader", 200), ("auditor", 200), ("officer", 200), ("administrator", 403)):
         assert world.client(name).get("/board").status_code == status

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.web.conftest import World
-from tests.web.test_board import some_cases
+from tests.web.test_board import ASK, some_cases
 
 
 def test_two_dates_on_a_page(world: World) -> None:
@@ -18,6 +18,11 @@ def test_two_dates_on_a_page(world: World) -> None:
     assert "style=" not in answer.text
     opened = re.findall(r'href="/cases/(\d+)"', answer.text)
     assert len(opened) == 6
+    numbers = re.findall(r'<a href="(/board/rows[^"]+)">(\d+)</a>', answer.text)
+    assert len(numbers) == 4
+    for href, count in numbers:
+        found = client.get(href.replace("&amp;", "&"), headers=ASK)
+        assert found.json["count"] == int(count), href  # type: ignore[index]
     assert client.get("/board/compare?list=NC-C&with=month").status_code == 200
     assert client.get("/board/compare?list=NC-C&with=neverday").status_code in (400, 422)
     assert client.get("/board/compare?list=NC-C&with=2099-01-01").status_code in (400, 409, 422)

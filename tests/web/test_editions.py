@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from flask.testing import FlaskClient
+
 from tests.web.conftest import World
+from tests.web.test_board import ASK
 from tests.web.test_case import transferred
 
 CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
@@ -77,11 +80,17 @@ def test_a_bulletin_is_edited_and_published(world: World) -> None:
     assert "另有 9 件" in stale.text
     assert "别人的话" in stale.text
     assert world.post(client, path, f"{path}/publish", version="2").status_code == 422
-    code = published(world, path, f"{path}/publish", version="2", confirmed="1")
+    # What stands on the page is what is published, saved before or not.
+    latest = {**texts, "text": "共{总数}件，另有 9 件。以上。"}
+    refused = world.post(client, path, f"{path}/publish", version="2", **latest)
+    assert refused.status_code == 422
+    assert "以上。" in refused.text
+    assert 'name="confirmed"' in refused.text
+    code = published(world, path, f"{path}/publish", version="3", confirmed="1", **latest)
     word = world.client("leader").get(f"/editions/{code}.docx")
     assert word.status_code == 200
     assert word.data.startswith(b"PK")
-    assert "共6件，另有 9 件" in world.client("leader").get(f"/editions/{code}").text
+    assert "共6件，另有 9 件。以上。" in world.client("leader").get(f"/editions/{code}").text
     assert "下载 Word" in client.get(path).text
     assert client.get(f"{path}.docx").data == word.data
 
@@ -113,6 +122,16 @@ def test_a_scheme_is_entered_tried_and_published(world: World) -> None:
     assert leader.get("/rankings/none").status_code == 404
 
 
+def opened(client: FlaskClient, page: str) -> int:
+    """Open each linked number; gives how many there are, each with as many rows."""
+    links = re.findall(r'<a href="(/board/rows[^"]+)">(\d+)</a>', page)
+    for href, count in links:
+        found = client.get(href.replace("&amp;", "&"), headers=ASK)
+        assert found.status_code == 200, href
+        assert found.json["count"] == int(count), href  # type: ignore[index]
+    return len(links)
+
+
 def test_the_indicator_sheet_is_filled_and_published(world: World) -> None:
     some_cases(world)
     client = world.client("supervisor")
@@ -131,7 +150,9 @@ def test_the_indicator_sheet_is_filled_and_published(world: World) -> None:
     wrong = world.post(client, page, "/indicators/values", **{**one, "value": "x"})
     assert wrong.status_code == 422
     assert "问题清单" in client.get(page).text
+    assert opened(client, client.get(f"{page}&unit=500119").text) >= 4
     code = published(world, page, "/indicators/publish", month="2026-11")
+    assert "/board/rows" not in client.get(f"/editions/{code}").text
     assert world.post(client, page, "/indicators/values", **{**one, "value": "62"}).status_code == 303
     changed = world.client("leader").get(f"/editions/{code}/values").text
     assert "更正或撤销" in changed
