@@ -47,9 +47,9 @@ histories: prepare-test ## a thousand random histories on each engine, every doo
 	@for engine in sqlite postgresql; do MANY_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q \
 		-n $(JOBS) -m $$engine tests/services/test_many_histories.py || exit 1; done
 
-quick: prepare-test-libraries ## the part that takes under a minute: SQLite only, no browser
+quick: prepare-test-libraries ## about a minute: rules, figures and services on SQLite, not the doors
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-quick} $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal \
-		-m "not postgresql and not browser and not slow"
+		-m "not postgresql and not browser and not slow" --ignore=tests/web --ignore=tests/cli
 
 .PHONY: prepare-test-libraries
 prepare-test-libraries: python-found
