@@ -46,8 +46,7 @@ def rebuild(
     """Build a new generation from all postings and switch to it; gives its log position.
 
     In: the store; ``progress(done, all)`` in half months; ``chunk``: how many of them are written in
-    one transaction;
-    ``processes`` that sum (None: as many as there are cores, one for few postings).
+    one transaction; ``processes`` that sum (None: as many as there are cores, one for few postings).
     Writers get their turn between the transactions.
     """
     with store.writing() as connection:

@@ -1,7 +1,8 @@
 """Trends: one figure at many month ends, read from the checkpoints in one statement.
 
-The end of a month is the checkpoint at the beginning of the next one. What the checkpoints do not hold yet (the
-rest), and what they hold but was not known (an earlier known-at), is read by day and added up.
+The end of a month is the checkpoint at the beginning of the next one. What the checkpoints do not
+hold yet (the rest), and what they hold but was not known (an earlier known-at), is read by day and
+added up.
 """
 
 from __future__ import annotations

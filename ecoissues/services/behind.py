@@ -120,7 +120,7 @@ def _of_line(
     cut, month = basis.cut, asked.key.replace("-", "")
     if asked.by in ("type", "problem"):
         cut = msgspec.structs.replace(cut, type=asked.key)
-    elif asked.by == "month" and month.isdecimal():
+    elif asked.by == "month" and month.isdecimal() and len(month) == len("YYYYMM"):
         cut = msgspec.structs.replace(cut, cohort=int(month))
     elif asked.by in ("weight", "due") or asked.by.startswith(FIELD):
         board = Board(connection, site.tree, basis.row, basis.as_of, basis.known, cut)

@@ -42,7 +42,8 @@ def asked_instant() -> str:
         return given
 
 
-def _asked() -> Asked:
+def asked_place() -> Asked:
+    """Read what every page of the board is narrowed by: list, days, unit, batch."""
     given = request.args
     return Asked(
         given.get("list", ""), asked_day(), asked_instant(), given.get("unit", ""),
@@ -93,7 +94,7 @@ def _nothing() -> str:
 @guard("board.read")
 def show() -> ResponseReturnValue:
     """Show the board of one list on one day."""
-    asked, leading = _asked(), request.args.get("leading", "")
+    asked, leading = asked_place(), request.args.get("leading", "")
     actor = here.actor()
     code = board_pages.list_of(here.site(), actor, asked)
     if not code:
@@ -127,7 +128,7 @@ def rows() -> ResponseReturnValue:
     given = request.args
     chosen = {name: given[name] for name in Behind.__struct_fields__ if given.get(name)}
     what, number = Behind(**chosen), max(numbers.whole(given.get("page"), 1), 1)
-    read = board_pages.read_rows(here.site(), here.actor(), _asked(), what, number)
+    read = board_pages.read_rows(here.site(), here.actor(), asked_place(), what, number)
     if read is None:
         return _nothing()
     frame, found, listed = read
@@ -153,7 +154,7 @@ def rows() -> ResponseReturnValue:
 def dispatch() -> ResponseReturnValue:
     """Show the dispatch table (调度表): units against the stations of handling."""
     site = here.site()
-    found = board_pages.read_dispatch(site, here.actor(), _asked(), request.args.get("by", ""))
+    found = board_pages.read_dispatch(site, here.actor(), asked_place(), request.args.get("by", ""))
     if found is None:
         return _nothing()
     frame, table = found

@@ -11,7 +11,7 @@ from ecoissues.core.errors import Refused
 from ecoissues.core.values import Bad, clean_date
 from ecoissues.services import board_pages, boards
 from ecoissues.web import here
-from ecoissues.web.board import asked_day, asked_instant
+from ecoissues.web.board import asked_place
 from ecoissues.web.guards import guard
 
 pages = Blueprint("comparing", __name__)
@@ -36,10 +36,7 @@ def _against() -> str:
 def show() -> ResponseReturnValue:
     """Compare: ``list``, ``figure``, ``as_of``, ``with`` (a day, or month, quarter, year)."""
     given, site = request.args, here.site()
-    asked = board_pages.Asked(
-        given.get("list", ""), asked_day(), asked_instant(), given.get("unit", ""),
-        given.get("batch", ""),
-    )  # fmt: skip
+    asked = asked_place()
     read = board_pages.read_comparison(
         site, here.actor(), asked, given.get("figure", ""), _against()
     )

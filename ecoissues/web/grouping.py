@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ecoissues.services import board_pages, boards
 from ecoissues.web import here
-from ecoissues.web.board import asked_day, asked_instant
+from ecoissues.web.board import asked_place
 from ecoissues.web.guards import guard
 
 pages = Blueprint("grouping", __name__)
@@ -18,10 +18,7 @@ pages = Blueprint("grouping", __name__)
 def show() -> ResponseReturnValue:
     """Show the lines: ``list``, ``figure``, ``by``, ``as_of``, ``known_at``, ``unit``, ``batch``."""
     given, site = request.args, here.site()
-    asked = board_pages.Asked(
-        given.get("list", ""), asked_day(), asked_instant(), given.get("unit", ""),
-        given.get("batch", ""),
-    )  # fmt: skip
+    asked = asked_place()
     read = board_pages.read_groups(
         site, here.actor(), asked, given.get("figure", ""), given.get("by", "")
     )

@@ -26,7 +26,8 @@ def test_a_number_that_is_none_is_left_out(world: World, number: str) -> None:
     case = world.register("CQ-C", "E1", by="city")
     client = world.client("city")
     for address in ("/cases?page={}", f"/cases/{case}/steps/void_entry?event={{}}",
-                    "/indicators/new?year={}", "/board/rows?account=cases&page={}"):  # fmt: skip
+                    "/indicators/new?year={}", "/board/rows?account=cases&page={}",
+                    "/board/rows?figure=closure_rate&by=month&key={}"):  # fmt: skip
         answer = client.get(address.format(number), follow_redirects=True)
         assert answer.status_code in (200, 422), address
     auditor = world.client("auditor")
@@ -38,7 +39,7 @@ def test_a_number_that_is_none_is_left_out(world: World, number: str) -> None:
 def test_an_instant_that_cannot_be_meant_is_refused(world: World, instant: str) -> None:
     world.register("CQ-C", "E1", by="city")
     client = world.client("city")
-    for page in ("/board", "/dispatch", "/board/compare", "/board/rows"):
+    for page in ("/board", "/dispatch", "/board/compare", "/board/groups", "/board/rows"):
         answer = client.get(page, query_string={"list": "CQ-C", "known_at": instant, "account": "cases"})
         assert answer.status_code == 422
         assert "无法识别" in answer.text
