@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from ecoissues.core.errors import NotFound
 from ecoissues.core.life import Life
@@ -24,12 +24,14 @@ _COUNTED: Final = (
 
 
 def newest_batch(connection: Connection, basis: Basis) -> str:
-    """Give the name of a list's newest batch; NotFound for a list without any."""
+    """Give the name of a list's newest batch that was handed over by the day (or has no day);
+    NotFound where there is none."""
     b = t.batches.c
-    query = select(b.name).where(b.list_id == basis.row.id).order_by(b.ordinal.desc()).limit(1)
-    name = connection.execute(query).scalar()
+    by_then = or_(b.handed_over_on.is_(None), b.handed_over_on <= basis.as_of.isoformat())
+    query = select(b.name).where(b.list_id == basis.row.id, by_then).order_by(b.ordinal.desc())
+    name = connection.execute(query.limit(1)).scalar()
     if name is None:
-        raise NotFound(f"“{basis.row.title}”没有批次，不能出每批通报。")
+        raise NotFound(f"“{basis.row.title}”截至 {basis.as_of} 没有批次，不能出每批通报。")
     return str(name)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy import update
 
 from ecoissues.core.errors import Forbidden, NotFound, Refused
 from ecoissues.core.policy import Actor
 from ecoissues.services import exporting
 from ecoissues.services.exporting import Asked
 from ecoissues.services.site import Site
+from ecoissues.storage import tables as t
 from tests.services.small_site import Clock, actor, complaint, make_site, step
 
 
@@ -112,6 +114,16 @@ def test_the_notice_counts_one_batch_and_all_before(site: Site, tmp_path: Path) 
     assert latest[0][0] == "第三轮督察群众举报群众来电来信举报污染类型统计表（第二批）"
     sums = next(row for row in latest if row[0] == "合计")
     assert (sums[1], sums[-2], sums[-1]) == (1, 3, 1)
+
+
+def test_the_notice_of_a_past_day_is_that_of_the_batch_then(site: Site, tmp_path: Path) -> None:
+    day = site.today()
+    with site.store.writing() as connection:
+        b = t.batches
+        tomorrow = (day + timedelta(1)).isoformat()
+        connection.execute(update(b).where(b.c.name == "第二批").values(handed_over_on=tomorrow))
+    found = read(site, actor(site, "leader", "500000"), Asked("batch_notice", "c3", day), tmp_path)
+    assert "（第一批）" in found[0][0]
 
 
 def test_the_dispatch_table_ends_in_overlap_and_total(site: Site, tmp_path: Path) -> None:
